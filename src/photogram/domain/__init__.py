@@ -1,0 +1,1 @@
+"""Pure values and rules, on the standard library alone: what the whole house agrees on."""

@@ -1,0 +1,139 @@
+"""What goes over the wire, as plain values: adapters build requests and read answers, the engine sends them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..domain.task import RemoteHandle
+from ..errors import BadResponse
+
+
+class Secret:
+    """A key that shows itself to nobody: its repr, str and format are masked.
+
+    `reveal()` is called only where a header is built.
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Returns the key itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('••••')"
+
+    __str__ = __repr__
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("a Secret is not written anywhere")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """Where a provider is and how to be let in.
+
+    Attributes:
+        base_url: Address without a trailing slash.
+        key: The key, or None for a provider that needs none.
+    """
+
+    base_url: str
+    key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireRequest:
+    """One HTTP request, not yet sent.
+
+    Attributes:
+        method: GET, POST, PUT or DELETE.
+        url: Absolute URL.
+        headers: Plain headers; a `Secret` value is revealed by the sender, and only to the provider's own hosts.
+        json_body: Body to send as JSON, or None.
+        content: Raw body, or None.
+        files: Multipart fields as (name, (filename, bytes, mime)), or empty.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str | Secret] = field(default_factory=dict)
+    json_body: Any = None
+    content: bytes | None = field(default=None, repr=False)
+    files: tuple[tuple[str, tuple[str, bytes, str]], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireAnswer:
+    """One HTTP answer, read to its end.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Lower-case names.
+        content: The body.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes = field(default=b"", repr=False)
+
+    def json(self) -> Any:
+        """Returns the body read as JSON.
+
+        Raises:
+            BadResponse: It is not JSON; the start of the body is in `detail`.
+        """
+        try:
+            return json.loads(self.content)
+        except ValueError as error:
+            raise BadResponse("The provider's answer is not JSON.", detail=self.excerpt()) from error
+
+    def excerpt(self) -> str:
+        """Returns the status and the start of the body, for an error's detail."""
+        return f"HTTP {self.status}: {self.content[:2000].decode('utf-8', 'replace')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """The provider took the job and makes it later."""
+
+    handle: RemoteHandle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Working:
+    """Not done yet.
+
+    Attributes:
+        progress: 0–1, or None where the provider does not say.
+        queue_position: Jobs before ours, or None.
+    """
+
+    progress: float | None = None
+    queue_position: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The image is there: as bytes, or at a URL that will expire.
+
+    Attributes:
+        data: The bytes, where they came in the answer.
+        url: Where to fetch them, else.
+        seed: The seed that was used, where the provider says so.
+        cost_micros: What it cost, where the provider says so, in micro-dollars.
+    """
+
+    data: bytes | None = field(default=None, repr=False)
+    url: str | None = None
+    seed: int | None = None
+    cost_micros: int | None = None
