@@ -1,0 +1,89 @@
+"""Settings and keys. The only file that reads the environment.
+
+Precedence: argument > environment > the user's `config.toml` > default.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .domain.secret import Secret
+from .errors import BadParams
+
+DEFAULT_WORKSPACE = "photogram-data"
+DEFAULT_MODEL = "sketch:scene"
+
+
+def config_path() -> Path:
+    """Returns where the user's `config.toml` is looked for (`PHOTOGRAM_CONFIG` names another)."""
+    named = os.environ.get("PHOTOGRAM_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("photogram", appauthor=False) / "config.toml"
+
+
+@cache
+def _file_settings(path: Path, modified_ns: int) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise BadParams([f"{path} is not TOML: {error}"]) from error
+
+
+def _setting(name: str) -> Any:
+    path = config_path()
+    try:
+        modified_ns = path.stat().st_mtime_ns
+    except OSError:
+        return None
+    return _file_settings(path, modified_ns).get(name)
+
+
+def workspace(path: str | os.PathLike[str] | None = None) -> Path:
+    """Returns the workspace's folder: the argument, `PHOTOGRAM_HOME`, `workspace` of the config, or `./photogram-data`."""
+    chosen = path or os.environ.get("PHOTOGRAM_HOME") or _setting("workspace") or DEFAULT_WORKSPACE
+    return Path(chosen).expanduser().absolute()
+
+
+def user(name: str | None = None) -> str:
+    """Returns whose rows these are: the argument, `PHOTOGRAM_USER`, `JUPYTERHUB_USER`, or the system's user."""
+    chosen = name or os.environ.get("PHOTOGRAM_USER") or os.environ.get("JUPYTERHUB_USER")
+    if chosen:
+        return chosen
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        return f"uid-{os.getuid()}" if hasattr(os, "getuid") else "user"
+
+
+def default_model() -> str:
+    """Returns the model used where none is named: `PHOTOGRAM_MODEL`, `model` of the config, or `sketch:scene`."""
+    return os.environ.get("PHOTOGRAM_MODEL") or _setting("model") or DEFAULT_MODEL
+
+
+def busy_timeout_s() -> float:
+    """Returns how long a busy workspace is waited for: `PHOTOGRAM_BUSY_TIMEOUT`, `busy_timeout_s`, or 30 s."""
+    value = os.environ.get("PHOTOGRAM_BUSY_TIMEOUT") or _setting("busy_timeout_s") or 30.0
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise BadParams([f"PHOTOGRAM_BUSY_TIMEOUT is a number of seconds, not {value!r}"]) from error
+
+
+def key_of(variable: str | None) -> Secret | None:
+    """Returns the key in this environment variable, or None."""
+    value = os.environ.get(variable, "").strip() if variable else ""
+    return Secret(value) if value else None
+
+
+def base_url_of(provider: str, default: str) -> str:
+    """Returns a provider's address: `PHOTOGRAM_<PROVIDER>_BASE_URL` or its own, without a trailing slash."""
+    variable = f"PHOTOGRAM_{provider.upper().replace('-', '_')}_BASE_URL"
+    return (os.environ.get(variable) or default).rstrip("/")
