@@ -179,9 +179,7 @@ class ProviderError(PhotogramError):
 
     kind: ClassVar[str] = "internal"
 
-    def __init__(
-        self, message: str, *, next_step: str | None = None, detail: str = "", request_id: str = ""
-    ) -> None:
+    def __init__(self, message: str, *, next_step: str | None = None, detail: str = "", request_id: str = "") -> None:
         self.detail = detail
         self.request_id = request_id
         super().__init__(message, next_step=next_step)

@@ -77,7 +77,7 @@ class ParamSpec:
     def _check_number(self, value: Any) -> tuple[Any, str | None]:
         whole = self.kind is ParamKind.INT
         wanted = f"{self.name} must be {'a whole number' if whole else 'a number'}"
-        if isinstance(value, bool) or not isinstance(value, (int, float, str)) and not hasattr(value, "__index__"):
+        if isinstance(value, bool) or (not isinstance(value, (int, float, str)) and not hasattr(value, "__index__")):
             return value, f"{wanted}, not {value!r}"
         try:
             number: int | float = float(value) if not whole else _whole(value)
@@ -94,19 +94,24 @@ class ParamSpec:
                 below = float(Decimal(str(self.min)) + int(steps) * Decimal(str(self.step)))
                 above = below + self.step
                 near = f"{below:g}" if self.max is not None and above > self.max else f"{below:g} or {above:g}"
-                return value, f"{self.name} goes in steps of {self.step:g} from {self.min:g}: {number:g} is between, try {near}"
+                return (
+                    value,
+                    f"{self.name} goes in steps of {self.step:g} from {self.min:g}: {number:g} is between, try {near}",
+                )
         return number, None
 
     def _check_choice(self, value: Any) -> tuple[Any, str | None]:
         for choice in self.choices:
-            if isinstance(value, str) and value.strip().casefold().replace("-", "_") == choice.casefold().replace("-", "_"):
+            if isinstance(value, str) and value.strip().casefold().replace("-", "_") == choice.casefold().replace(
+                "-", "_"
+            ):
                 return choice, None
         return value, f"{self.name} must be one of {', '.join(self.choices)}, not {value!r}{_near(value, self.choices)}"
 
     def _check_text(self, value: Any) -> tuple[Any, str | None]:
         if not isinstance(value, str):
             return value, f"{self.name} must be text, not {type(value).__name__}"
-        value = "".join(char for char in value if char in "\n\t" or ord(char) >= 32 and ord(char) != 127).strip()
+        value = "".join(char for char in value if char in "\n\t" or (ord(char) >= 32 and ord(char) != 127)).strip()
         if self.max is not None and len(value) > self.max:
             return value, f"{self.name} has {len(value):,} characters, and the model takes {self.max:,.0f}"
         return value, None

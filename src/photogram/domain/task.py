@@ -94,7 +94,12 @@ class TaskError:
             task_id: The task it ended.
             extra: More detail (a masked traceback), put after the exception's own.
         """
-        lines = [f"{type(error).__name__}", error.detail, f"request {error.request_id}" if error.request_id else "", extra]
+        lines = [
+            f"{type(error).__name__}",
+            error.detail,
+            f"request {error.request_id}" if error.request_id else "",
+            extra,
+        ]
         detail = "\n".join(line for line in lines if line)[:MAX_DETAIL]
         return cls(kind=error.kind, message=error.message, next_step=error.next_step, detail=detail, task_id=task_id)
 

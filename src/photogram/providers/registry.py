@@ -44,7 +44,9 @@ class Registry:
         named = [card for card in self._cards.values() if card.model == address]
         if len(named) == 1:
             return named[0]
-        near = difflib.get_close_matches(str(address), [*self._cards, *(c.model for c in self._cards.values())], n=1, cutoff=0.5)
+        near = difflib.get_close_matches(
+            str(address), [*self._cards, *(c.model for c in self._cards.values())], n=1, cutoff=0.5
+        )
         hint = f" Did you mean {self.card(near[0]).address}?" if near else ""
         raise UnknownModel(f"There is no model {address!r}.{hint}")
 

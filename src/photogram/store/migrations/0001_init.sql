@@ -64,6 +64,7 @@ CREATE TABLE tasks (
     next_poll_at    TIMESTAMP,
     progress        DOUBLE CHECK (progress BETWEEN 0 AND 1),
     queue_position  INTEGER,
+    asset_sha256    VARCHAR,   -- what this attempt made; an earlier one's image stays in the record
     error_kind      VARCHAR,
     error_message   VARCHAR,
     error_next_step VARCHAR,

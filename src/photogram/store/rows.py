@@ -1,0 +1,119 @@
+"""Reading rows into records, and the rule that nobody reads or changes another user's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias
+
+from duckdb import DuckDBPyConnection
+
+from ..domain.asset import Asset
+from ..domain.records import BatchRecord, GenerationRecord
+from ..domain.task import RemoteHandle, TaskError, TaskStatus
+from ..errors import NotFound, NotYours
+
+Cursor: TypeAlias = DuckDBPyConnection
+
+GENERATION_COLUMNS = """
+    g.id, g.batch_id, g.idx, g.seed, k.status, g.task_id, k.attempt, k.created_at, k.sent_at, k.finished_at, k.progress,
+    k.queue_position, k.error_kind, k.error_message, k.error_next_step, k.error_detail,
+    a.sha256, a.mime, a.width, a.height, a.bytes, g.cost_micros, g.cost_source, g.starred, g.deleted_at IS NOT NULL
+"""
+GENERATION_TABLES = """
+    generations g JOIN tasks k ON k.id = g.task_id LEFT JOIN assets a ON a.sha256 = g.asset_sha256
+"""
+BATCH_COLUMNS = "id, topic_id, user_id, provider, model, prompt, params_requested, n, created_at"
+
+
+def owned(cur: Cursor, table: str, id_: str, user_id: str, what: str, *, deleted: bool = False) -> None:
+    """Makes sure that the row exists and is this user's.
+
+    Args:
+        cur: An open transaction.
+        table: topics, batches or generations.
+        id_: The row's id.
+        user_id: Who asks.
+        what: The row's name for people ("topic").
+        deleted: Whether a (softly) deleted row will do.
+
+    Raises:
+        NotFound: There is no such row.
+        NotYours: It is another user's.
+    """
+    row = cur.execute(f"SELECT user_id, deleted_at FROM {table} WHERE id = ?", [id_]).fetchone()
+    if row is None:
+        raise NotFound(f"There is no {what} {id_}.")
+    if row[0] != user_id:
+        raise NotYours(f"The {what} {id_} belongs to another user of this workspace.")
+    if row[1] is not None and not deleted:
+        raise NotFound(f"The {what} {id_} was deleted.")
+
+
+def marks(values: Sequence[Any]) -> str:
+    """Returns as many `?` as there are values, for an IN list."""
+    return ", ".join("?" * len(values))
+
+
+def read_generation(row: Sequence[Any]) -> GenerationRecord:
+    """Reads one row of `GENERATION_COLUMNS`."""
+    (id_, batch_id, idx, seed, status, task_id, attempt, created_at, sent_at, finished_at, progress, queue_position,
+     error_kind, message, next_step, detail, sha256, mime, width, height, size, cost, source, starred, deleted) = row  # fmt: skip
+    return GenerationRecord(
+        id=id_, batch_id=batch_id, idx=idx, seed=seed, status=TaskStatus(status), task_id=task_id, attempts=attempt,
+        created_at=created_at, sent_at=sent_at, finished_at=finished_at, progress=progress,
+        queue_position=queue_position, starred=starred, deleted=deleted, cost_micros=cost, cost_source=source,
+        error=TaskError(kind=error_kind, message=message or "", next_step=next_step or "", detail=detail or "", task_id=task_id)
+        if error_kind else None,
+        asset=Asset(sha256=sha256, mime=mime, width=width, height=height, size_bytes=size) if sha256 else None,
+    )  # fmt: skip
+
+
+def read_batches(cur: Cursor, rows: Iterable[Sequence[Any]]) -> list[BatchRecord]:
+    """Reads rows of `BATCH_COLUMNS`, with their images and references, in the order given."""
+    rows = list(rows)
+    if not rows:
+        return []
+    ids = [row[0] for row in rows]
+    images: dict[str, list[GenerationRecord]] = {}
+    for row in cur.execute(
+        f"SELECT {GENERATION_COLUMNS} FROM {GENERATION_TABLES} "
+        f"WHERE g.batch_id IN ({marks(ids)}) AND g.deleted_at IS NULL ORDER BY g.idx", ids,
+    ).fetchall():  # fmt: skip
+        images.setdefault(row[1], []).append(read_generation(row))
+    references = read_references(cur, ids)
+    return [
+        BatchRecord(
+            id=row[0], topic_id=row[1], user_id=row[2], provider=row[3], model=row[4], prompt=row[5],
+            params=json.loads(row[6]), n=row[7], created_at=row[8],
+            references=tuple(references.get(row[0], ())), generations=tuple(images.get(row[0], ())),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def read_references(cur: Cursor, batch_ids: Sequence[str]) -> dict[str, list[Asset]]:
+    """Returns the input images of these batches, in order."""
+    found: dict[str, list[Asset]] = {}
+    for batch_id, *facts in cur.execute(
+        "SELECT b.batch_id, r.sha256, r.mime, r.width, r.height, r.bytes FROM batch_refs b JOIN refs r ON r.sha256 = b.sha256 "
+        f"WHERE b.batch_id IN ({marks(batch_ids)}) ORDER BY b.batch_id, b.idx", list(batch_ids),
+    ).fetchall():  # fmt: skip
+        found.setdefault(batch_id, []).append(read_asset(facts))
+    return found
+
+
+def read_asset(row: Sequence[Any]) -> Asset:
+    """Reads (sha256, mime, width, height, bytes)."""
+    return Asset(sha256=row[0], mime=row[1], width=row[2], height=row[3], size_bytes=row[4])
+
+
+def write_handle(handle: RemoteHandle) -> str:
+    """Returns a handle as the JSON its row keeps."""
+    names = ("remote_id", "poll_url", "cancel_url", "expires_at", "cost_micros")
+    return json.dumps({name: getattr(handle, name) for name in names if getattr(handle, name) is not None})
+
+
+def read_handle(text: str | None) -> RemoteHandle | None:
+    """Reads a handle from its row's JSON."""
+    return RemoteHandle(**json.loads(text)) if text else None
