@@ -1,0 +1,1 @@
+"""Pure functions from domain values to HTML and thumbnail bytes: what a notebook shows, with no widget."""

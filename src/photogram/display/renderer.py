@@ -1,0 +1,57 @@
+"""How a studio shows itself: through whichever renderer is registered.
+
+Without a widget library it is static HTML. In a notebook the package registers the panel, and neither the studio nor
+this module knows it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from .card import StudioSummary, render_studio
+
+
+class Shown(Protocol):
+    """What a renderer may ask of a studio; a renderer of a layer above may know more of it."""
+
+    def summary(self) -> StudioSummary:
+        """Returns what there is to show."""
+        ...
+
+
+class Renderer(Protocol):
+    """Turns a studio into what a cell shows."""
+
+    def mimebundle(self, studio: Shown) -> dict[str, Any]:
+        """Returns the representations of the studio by mime type, as IPython's `_repr_mimebundle_` wants them.
+
+        Called on the thread that runs the cell.
+        """
+        ...
+
+
+class HtmlRenderer:
+    """Shows a studio as static HTML; works in every viewer, with or without a kernel."""
+
+    def mimebundle(self, studio: Shown) -> dict[str, Any]:
+        """Returns the studio as HTML, and as one line of text."""
+        return {
+            "text/html": render_studio(studio.summary(), now=datetime.now(UTC)),
+            "text/plain": repr(studio),
+        }
+
+
+_current: Renderer = HtmlRenderer()
+
+
+def register_renderer(renderer: Renderer) -> Renderer:
+    """Makes `renderer` the one that shows studios from now on, and returns the one before it."""
+    global _current
+    before, _current = _current, renderer
+    return before
+
+
+def current_renderer() -> Renderer:
+    """Returns the renderer that shows studios now."""
+    return _current
