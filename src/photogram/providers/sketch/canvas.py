@@ -1,0 +1,177 @@
+"""The canvas every painter works on, and the brush that draws smooth-edged shapes on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from .noise import Field, generator, stable_seed
+from .palettes import Palette, ramp_of
+from .reading import Colour, Scene
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+T = TypeVar("T")
+
+
+class Dice:
+    """Random choices for one part of the picture, from a PCG64 generator."""
+
+    def __init__(self, *parts: object) -> None:
+        self.seed = stable_seed(*parts)
+        self._rng = generator(self.seed)
+
+    def between(self, low: float, high: float) -> float:
+        """Returns a number within low–high."""
+        return low + (high - low) * float(self._rng.random())
+
+    def whole(self, low: int, high: int) -> int:
+        """Returns a whole number within low–high, both included."""
+        return low + int(float(self._rng.random()) * (high - low + 1))
+
+    def chance(self, odds: float) -> bool:
+        """Returns whether something with these odds (0–1) happens."""
+        return float(self._rng.random()) < odds
+
+    def sign(self) -> int:
+        """Returns -1 or 1."""
+        return 1 if self.chance(0.5) else -1
+
+    def pick(self, options: Sequence[T]) -> T:
+        """Returns one of the options."""
+        return options[int(float(self._rng.random()) * len(options))]
+
+
+class Canvas:
+    """A picture being painted, and what its painters agree on.
+
+    Attributes:
+        image: The RGB picture so far.
+        width, height: Its size in pixels.
+        unit: The length that objects are measured in, in pixels (about the shorter side).
+        horizon: Row of the horizon.
+        sun: Where the sun or moon stands, in pixels.
+        scene: What to paint.
+        palette: In which light.
+        flat: Whether to leave out textures, for styles that draw outlines.
+        seed: Seed of the composition.
+    """
+
+    def __init__(self, width: int, height: int, scene: Scene, palette: Palette, seed: int, *, flat: bool) -> None:
+        self.image = Image.new("RGB", (width, height))
+        self.width, self.height = width, height
+        self.unit = float(min(width, height, (width + height) * 0.5))
+        self.horizon = height * 0.6
+        self.sun: Point = (width * 0.5, height * 0.3)
+        self.scene, self.palette, self.seed, self.flat = scene, palette, seed, flat
+
+    def dice(self, *parts: object) -> Dice:
+        """Returns the dice of one part of the picture."""
+        return Dice(self.seed, *parts)
+
+    def fill(self, colour: Colour, mask: Image.Image, at: tuple[int, int] = (0, 0)) -> None:
+        """Lays a colour where an L mask lets it."""
+        self.image.paste(colour, at, mask)
+
+    def glow(self, centre: Point, radius: float, colour: Colour, strength: float) -> None:
+        """Lays soft light around a point."""
+        side = max(4, int(radius * 2))
+        small = min(side, 96)
+        steps = (np.arange(small) + 0.5) * (2.0 / small) - 1.0
+        near = np.clip(1.0 - (steps[:, None] * steps[:, None] + steps[None, :] * steps[None, :]), 0.0, 1.0)
+        mask = to_mask(near * near * near * strength).resize((side, side), Image.Resampling.BICUBIC)
+        self.fill(colour, mask, (round(centre[0] - side / 2), round(centre[1] - side / 2)))
+
+    def ground(self, crest: Field, tone: Image.Image, colours: Sequence[Colour]) -> None:
+        """Fills everything below a line with the colours that a tone picture picks.
+
+        Args:
+            crest: Row of the line in every column.
+            tone: An L picture, stretched over the rows from the highest point of the line to the bottom.
+            colours: From the darkest tone to the lightest.
+        """
+        top = max(0, int(crest.min()) - 1)
+        if top >= self.height:
+            return
+        rows = np.arange(top, self.height)[:, None] + 0.5
+        cover = to_mask(np.clip(rows - crest[None, :] + 0.5, 0.0, 1.0))
+        self.image.paste(toned(tone, (self.width, self.height - top), colours), (0, top), cover)
+
+    def brush(self, box: Box, fineness: int = 3) -> Brush:
+        """Returns a brush for the part of the canvas within `box` (left, top, right, bottom)."""
+        return Brush(box, fineness, (self.width, self.height))
+
+    def lay(self, brush: Brush) -> None:
+        """Lays what a brush drew onto the picture."""
+        if brush.image is not None:
+            drawn = brush.smooth()
+            self.image.paste(drawn, brush.corner, drawn)
+
+
+class Brush:
+    """A finer, transparent piece of the canvas to draw on, in the canvas's own coordinates."""
+
+    def __init__(self, box: Box, fineness: int, size: tuple[int, int]) -> None:
+        left, top = max(0, int(box[0])), max(0, int(box[1]))
+        right, bottom = min(size[0], int(box[2]) + 1), min(size[1], int(box[3]) + 1)
+        self.corner, self.fineness = (left, top), fineness
+        self.image: Image.Image | None = None
+        if right > left and bottom > top:
+            self.image = Image.new("RGBA", ((right - left) * fineness, (bottom - top) * fineness), (0, 0, 0, 0))
+            self._draw = ImageDraw.Draw(self.image)
+
+    def smooth(self) -> Image.Image:
+        """Returns the drawing at the canvas's own resolution."""
+        assert self.image is not None
+        return self.image.reduce(self.fineness)
+
+    def polygon(self, points: Iterable[Point], colour: Colour) -> None:
+        """Fills a polygon."""
+        if self.image is not None:
+            self._draw.polygon([self._place(point) for point in points], fill=colour)
+
+    def ellipse(self, x: float, y: float, across: float, down: float, colour: Colour) -> None:
+        """Fills an ellipse around (x, y) with these half axes."""
+        if self.image is not None:
+            left, top = self._place((x - across, y - down))
+            right, bottom = self._place((x + across, y + down))
+            self._draw.ellipse((left, top, max(left, right), max(top, bottom)), fill=colour)
+
+    def rectangle(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
+        """Fills a rectangle."""
+        self.polygon(((left, top), (right, top), (right, bottom), (left, bottom)), colour)
+
+    def line(self, points: Iterable[Point], width: float, colour: Colour) -> None:
+        """Draws a line of some width."""
+        if self.image is not None:
+            thick = max(1, round(width * self.fineness))
+            self._draw.line([self._place(point) for point in points], fill=colour, width=thick, joint="curve")
+
+    def _place(self, point: Point) -> tuple[int, int]:
+        return (
+            int((point[0] - self.corner[0]) * self.fineness + 4096.5) - 4096,
+            int((point[1] - self.corner[1]) * self.fineness + 4096.5) - 4096,
+        )
+
+
+def to_mask(field: Field) -> Image.Image:
+    """Returns a field within 0–1 as an L picture."""
+    return Image.fromarray(as_bytes(field))
+
+
+def as_bytes(field: Field) -> NDArray[np.uint8]:
+    """Returns a field within 0–1 as bytes; snapped first, so that the last bit of a float never shows."""
+    return np.asarray((np.clip(field, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8))
+
+
+def toned(tone: Image.Image, size: tuple[int, int], colours: Sequence[Colour]) -> Image.Image:
+    """Returns a tone (L) picture at a size, coloured from the darkest tone to the lightest."""
+    if tone.size != size:
+        tone = tone.resize(size, Image.Resampling.BICUBIC)
+    coloured = Image.frombytes("P", size, tone.tobytes())
+    coloured.putpalette(ramp_of(colours).tobytes())
+    return coloured.convert("RGB")
