@@ -26,6 +26,7 @@ MANY = 16
 SLOW_S = 30.0
 """Seconds after which a cell says that this takes longer than expected."""
 
+_LONG_MESSAGE = 120  # characters of an error that are shown before it folds
 _PLAIN_PX = 192  # width of an image where our style is stripped
 _UNSAID_PARAMS = frozenset({"size", "width", "height", "aspect_ratio", "seed", "prompt", "n", "images"})
 
@@ -176,4 +177,12 @@ def _note(heading: str, text: str, generation: GenerationRecord, *, kind: str = 
     code = f"<br><span><code>batch[{generation.idx}].retry()</code></span>" if retry else ""
     task = "" if kind == "pg-quiet" else f"<br><small>{escape(generation.task_id)}</small>"
     classes = f"pg-cell pg-note {kind}".strip()
-    return f'<div class="{classes}"><b>{escape(heading)}</b>{said}{code}{task}</div>'
+    return f'<div class="{classes}"><b>{_folded(heading)}</b>{said}{code}{task}</div>'
+
+
+def _folded(message: str) -> str:
+    """A message in full; of a very long one the start, the rest behind a click."""
+    if len(message) <= _LONG_MESSAGE:
+        return escape(message)
+    start = message[:_LONG_MESSAGE].rsplit(" ", 1)[0]
+    return f"<details><summary>{escape(start)}…</summary>{escape(message)}</details>"
