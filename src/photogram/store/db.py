@@ -1,0 +1,110 @@
+"""Opening the database file: with which options, in which order, and what the errors mean."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import duckdb
+
+Cursor: TypeAlias = duckdb.DuckDBPyConnection
+"""What a store operation is given: a cursor inside a transaction."""
+
+BROKEN: tuple[type[duckdb.Error], ...] = (duckdb.FatalException, duckdb.IOException, duckdb.InternalException)
+"""After these nothing about the connection is sure any more: close it, open it anew, and do the work again."""
+
+CHECKPOINT_ABOVE_BYTES = 256 * 1024
+"""A WAL above this is folded in before the file is handed over: whoever opens it next must replay it."""
+
+CHECKPOINT_ABOVE_OPEN_S = 0.05
+"""So is one that took this long to replay (3,000 small transactions are 0.74 MB, and 180 ms at every open)."""
+
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 2,
+    "memory_limit": "512MB",
+    "checkpoint_threshold": "4MB",  # bounds the replay after a kill, where nobody folded the WAL in
+}
+
+_LOCK_DOWN = (
+    "PRAGMA disable_checkpoint_on_shutdown",  # we decide by replay cost; a checkpoint at each close doubles a handover
+    "SET GLOBAL TimeZone = 'UTC'",  # a plain SET does not reach the cursors
+    "SET python_enable_replacements = false",  # SQL must not see Python's variables
+    "SET enable_external_access = false",
+    "SET lock_configuration = true",  # last: afterwards nothing can be set any more
+)
+
+
+class HeldElsewhere(Exception):  # noqa: N818  a state of the world that is waited for, not an error
+    """Something that does not take turns has the file open.
+
+    Attributes:
+        pid: Its process id as DuckDB says, or None.
+    """
+
+    def __init__(self, message: str) -> None:
+        found = re.search(r"\(PID (\d+)\)", message)
+        self.pid = int(found[1]) if found else None
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """What `os.stat` says of the database and its WAL: changes whenever another process wrote."""
+
+    database: tuple[int, int, int] | None
+    wal: tuple[int, int, int] | None
+
+    @classmethod
+    def of(cls, database: Path) -> FileState:
+        """Looks without opening: closing any descriptor of the file would drop DuckDB's own lock on it."""
+        return cls(_stat(database), _stat(_wal(database)))
+
+
+def open_database(database: Path, spill: Path) -> duckdb.DuckDBPyConnection:
+    """Opens and locks down the database.
+
+    Raises:
+        HeldElsewhere: A foreign program has it open.
+        duckdb.Error: Anything else.
+    """
+    try:
+        connection = duckdb.connect(str(database), config={**_CONFIG, "temp_directory": str(spill)})
+    except duckdb.IOException as error:
+        if "lock on file" in str(error):
+            raise HeldElsewhere(str(error)) from error
+        raise
+    except duckdb.ConnectionException as error:
+        if "different configuration" in str(error):  # this very process: the user's own duckdb.connect
+            raise HeldElsewhere(str(error)) from error
+        raise
+    try:
+        connection.execute(";".join(_LOCK_DOWN))
+    except duckdb.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def checkpoint_if_costly(cursor: Cursor, database: Path, *, open_took_s: float) -> None:
+    """Folds the WAL into the file if the next one to open it would have to replay for long."""
+    wal = _stat(_wal(database))
+    if wal is None or wal[1] == 0:
+        return
+    if wal[1] > CHECKPOINT_ABOVE_BYTES or open_took_s > CHECKPOINT_ABOVE_OPEN_S:
+        with suppress(duckdb.Error):  # on a full disk: the WAL stays, and what it holds is safe there
+            cursor.execute("CHECKPOINT")
+
+
+def _wal(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
+def _stat(path: Path) -> tuple[int, int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -1,0 +1,104 @@
+"""The edges of a process's life: one store per process and folder, forks, and the interpreter's exit."""
+
+from __future__ import annotations
+
+import atexit
+import ctypes
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import StoreForked
+
+if TYPE_CHECKING:
+    from .store import Store
+
+EXIT_DRAIN_S = 2.0
+"""At exit, what is queued may still be written for so long."""
+
+EXIT_STUCK_S = 10.0
+"""And a commit that the disk does not finish is waited for so long: a daemon thread inside DuckDB aborts the process."""
+
+
+class Registry:
+    """The stores of this process, by real path of their workspace."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.stores: dict[Path, Store] = {}
+        self.inherited: set[Path] = set()  # workspaces whose open DuckDB instance came to us by a fork
+        atexit.register(self.at_exit)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self.before_fork,
+                after_in_parent=self.after_fork_in_parent,
+                after_in_child=self.after_fork_in_child,
+            )
+
+    def check_not_inherited(self, workspace: Path) -> None:
+        """Raises StoreForked if DuckDB in this process would hand out the parent's instance of this workspace."""
+        if workspace in self.inherited:
+            raise StoreForked(
+                "This process was forked while its parent was writing to the workspace, and inherited its open database.",
+                next_step="Start it with multiprocessing's 'spawn', or fork it before the first Studio().",
+            )
+
+    def before_fork(self) -> None:
+        """Has every store close its database: a child that inherits an open one gets it back from `duckdb.connect`.
+
+        DuckDB keeps one instance per file and process, and a child's copy of it has the parent's cached pages and no
+        lock of its own (seen with DuckDB 2.0.0, under every spelling of the path).
+        """
+        stores = self._not_ours()
+        for store in stores:
+            store.keeper.begin_pause()
+        for store in stores:
+            store.keeper.await_pause()
+        self._paused = stores
+
+    def after_fork_in_parent(self) -> None:
+        """Lets the parent's stores go on."""
+        for store in self._paused:
+            store.keeper.end_pause()
+        self._paused = []
+
+    def after_fork_in_child(self) -> None:
+        """Lets go of what belongs to the parent: locks, and an instance that must never be closed here."""
+        for store in self.stores.values():
+            if store.keeper.has_instance:
+                self.inherited.add(store.workspace)
+            root = store.keeper.abandon()
+            if root is not None:
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(root))  # its destructor would join threads that we lack
+        self.lock = threading.Lock()
+        self.stores = {}
+        self._paused = []
+
+    def _not_ours(self) -> list[Store]:
+        """Returns the stores whose own thread we are not: one that forks within an operation cannot wait for itself."""
+        here = threading.current_thread()
+        return [store for store in self.stores.values() if here not in store.threads()]
+
+    def at_exit(self) -> None:
+        """Writes what is queued, interrupts what is read, closes and unlocks; starts no thread. At interpreter exit."""
+        stores = list(self.stores.values())
+        for store in stores:
+            store.keeper.begin_close(drain_s=EXIT_DRAIN_S, grace_s=0.0)
+            store.stop_readers()
+        patient_until = time.monotonic() + EXIT_DRAIN_S
+        stuck_until = patient_until + EXIT_STUCK_S
+        for store in stores:
+            thread = store.keeper.thread
+            thread.join(max(0.0, patient_until - time.monotonic()))
+            while thread.is_alive() and time.monotonic() < stuck_until:
+                store.keeper.interrupt_writer()
+                thread.join(0.05)
+            for reader in store.threads():
+                reader.join(0.2)
+
+    _paused: list[Store]
+
+
+registry = Registry()

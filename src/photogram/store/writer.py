@@ -1,0 +1,120 @@
+"""Group commits: what queued while the previous commit ran goes into the next one, all or each alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+import duckdb
+
+from .db import BROKEN, Cursor
+
+GROUP_S = 0.05
+"""A group takes no further operation after this, so that a full queue cannot keep the file from others."""
+
+MAX_BREAKS = 3
+"""How often an operation is tried on a connection that breaks under it."""
+
+
+class Broken(Exception):  # noqa: N818  not an outcome: nobody knows the outcome
+    """The connection failed under a transaction; whether that was saved is unknown. `__cause__` says how."""
+
+
+class Job:
+    """One operation that waits to be written.
+
+    Attributes:
+        op: The operation, its arguments bound.
+        future: What the caller waits on; resolved after COMMIT only.
+        patient: Whether it waits for the turn for ever (evidence of something paid).
+        mark: The keeper's count of waited seconds when it was queued.
+        breaks: How often the connection broke under it; from then on it runs alone.
+    """
+
+    __slots__ = ("breaks", "future", "mark", "op", "patient")
+
+    def __init__(self, op: Callable[[Cursor], Any], *, patient: bool) -> None:
+        self.op = op
+        self.future: Future[Any] = Future()
+        self.patient = patient
+        self.mark = 0.0
+        self.breaks = 0
+        if patient:
+            self.future.set_running_or_notify_cancel()  # a cancelled waiter must not take the evidence with it
+
+    def start(self) -> bool:
+        """Returns whether to run it: false if the caller cancelled it while it waited."""
+        return self.future.running() or self.future.set_running_or_notify_cancel()
+
+    def fail(self, error: BaseException) -> None:
+        """Tells the caller, unless it has already given up."""
+        if self.start():
+            self.future.set_exception(error)
+
+
+def commit_group(cursor: Cursor, jobs: Sequence[Job]) -> int:
+    """Runs operations in one transaction and resolves their futures; if any fails, each in one of its own.
+
+    Args:
+        cursor: The writer's cursor, outside any transaction.
+        jobs: Started operations, at least one.
+
+    Returns:
+        How many, from the first on, have been resolved; the rest did not fit and were not touched.
+
+    Raises:
+        Broken: The connection failed. Jobs whose future is not done must run again on a new connection.
+    """
+    results: list[Any] = []
+    try:
+        _transact(cursor, jobs, results)
+    except Broken:
+        raise
+    except BaseException as error:  # noqa: BLE001  it belongs to an operation and goes to that one's caller
+        tried = jobs[: len(results) + 1]
+        if len(tried) == 1:
+            tried[0].fail(error)
+        else:
+            for job in tried:
+                commit_group(cursor, [job])
+        return len(tried)
+    for job, result in zip(jobs, results, strict=False):
+        job.future.set_result(result)
+    return len(results)
+
+
+def _transact(cursor: Cursor, jobs: Sequence[Job], results: list[Any]) -> None:
+    until = time.monotonic() + GROUP_S
+    try:
+        cursor.execute("BEGIN TRANSACTION")
+    except duckdb.Error as error:
+        raise Broken from error
+    try:
+        for job in jobs:
+            results.append(job.op(cursor))
+            if time.monotonic() > until:
+                break
+        # An operation that swallowed an exception leaves a dead transaction, whose COMMIT would raise nothing and save
+        # nothing (DuckDB 2.0). Any statement tells.
+        cursor.execute("SELECT 1").fetchone()
+    except BROKEN as error:
+        raise Broken from error
+    except BaseException:
+        _roll_back(cursor)
+        raise
+    try:
+        cursor.execute("COMMIT")
+    except BROKEN as error:
+        raise Broken from error
+    except BaseException:  # a duplicate key may show itself only now; nothing was saved
+        results.pop()
+        _roll_back(cursor)
+        raise
+
+
+def _roll_back(cursor: Cursor) -> None:
+    with suppress(duckdb.Error):
+        cursor.execute("ROLLBACK")
