@@ -1,0 +1,184 @@
+"""Sets up and runs every check and test, from anywhere and with no environment activated.
+
+    python3 tests/run.py            all of it: format, lint, types, layers, tests, notebooks
+    python3 tests/run.py --check    only format, lint, types, layers
+    python3 tests/run.py -k sql     only pytest, with these arguments
+
+It makes its own environment in `.venv-test` (again only when pyproject.toml changes) and needs a Chromium for the
+browser tests: the one that PHOTOGRAM_CHROMIUM names, one on the PATH, or one that it installs. Standard library only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv-test"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+PIP_ATTEMPTS = 3
+
+
+def say(text: str) -> None:
+    print(f"\n\033[1m▸ {text}\033[0m" if sys.stdout.isatty() else f"\n▸ {text}", flush=True)
+
+
+def run(*command: str | Path, **env: str) -> bool:
+    """Runs a command in the repository and returns whether it succeeded."""
+    say(" ".join(Path(part).name if isinstance(part, Path) else part for part in command))
+    try:
+        return subprocess.run(list(map(str, command)), cwd=ROOT, env={**os.environ, **env}, check=False).returncode == 0
+    except FileNotFoundError:
+        print(f"{command[0]} is not installed")
+        return False
+
+
+# ── The environment ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def set_up() -> None:
+    """Makes `.venv-test` with the package (editable) and everything its tests need."""
+    recipe = (ROOT / "pyproject.toml").read_bytes() + f"{sys.version} {ROOT}".encode()
+    stamp, wanted = VENV / "photogram-recipe", hashlib.sha256(recipe).hexdigest()
+    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return
+    say(f"making {VENV.name} (a few minutes, once)")
+    try:
+        venv.create(VENV, clear=True, with_pip=True)
+    except (subprocess.CalledProcessError, ImportError):
+        if not install_with_apt("python3-venv"):
+            sys.exit("This Python cannot make environments. On Debian or Ubuntu: apt-get install python3-venv")
+        # The running interpreter does not see a module that was just installed; a fresh one does.
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
+    (VENV / ".gitignore").write_text("*\n")
+    for attempt in range(1, PIP_ATTEMPTS + 1):
+        if run(
+            PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--retries", "5", "-e", ".[lab,test]"
+        ):
+            stamp.write_text(wanted)
+            return
+        if attempt < PIP_ATTEMPTS:
+            print(f"pip failed; again in {10 * attempt} s ({attempt} of {PIP_ATTEMPTS - 1})")
+            time.sleep(10 * attempt)
+    sys.exit("pip could not install the test environment; its messages are above.")
+
+
+def install_with_apt(package: str) -> bool:
+    """Installs a Debian package if this machine has apt-get and lets us; returns whether it did."""
+    if not shutil.which("apt-get"):
+        return False
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    sudo = [] if is_root else ["sudo", "-n"]
+    if sudo and not shutil.which("sudo"):
+        return False
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    run(*sudo, "apt-get", "update", "-qq", **quiet)
+    return run(*sudo, "apt-get", "install", "-y", "-qq", "--no-install-recommends", package, **quiet)
+
+
+# ── The browser ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def works(browser: str | None) -> bool:
+    """Returns whether this browser starts at all (on Ubuntu, a "chromium" may be only a hint to install a snap)."""
+    if not browser:
+        return False
+    try:
+        return subprocess.run([browser, "--version"], capture_output=True, timeout=60, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+def find_chromium() -> str | None:
+    """Returns a Chromium that starts: the one that is named, one on the PATH, or the one Playwright installed."""
+    candidates = [os.environ.get("PHOTOGRAM_CHROMIUM"), *map(shutil.which, CHROMIUM_NAMES), playwright_chromium()]
+    return next((browser for browser in candidates if works(browser)), None)
+
+
+def playwright_chromium() -> str | None:
+    """Returns where Playwright keeps its Chromium, whether or not it is there."""
+    code = "from playwright.sync_api import sync_playwright as s\nwith s() as p: print(p.chromium.executable_path)"
+    asked = subprocess.run([str(PYTHON), "-c", code], capture_output=True, text=True, check=False)
+    return asked.stdout.strip() or None
+
+
+def get_chromium() -> str:
+    """Finds or installs Chromium.
+
+    Raises:
+        SystemExit: There is none and none could be installed: browser tests are never skipped silently.
+    """
+    found = find_chromium()
+    if not found:
+        say("no Chromium found: installing one for the browser tests")
+        install_with_apt("chromium")
+        found = find_chromium()
+    if not found:
+        is_root = hasattr(os, "geteuid") and os.geteuid() == 0
+        run(PYTHON, "-m", "playwright", "install", *(["--with-deps"] if is_root else []), "chromium")
+        found = find_chromium()
+    if not found:
+        sys.exit("No Chromium could be found or installed. Install one and set PHOTOGRAM_CHROMIUM to its path.")
+    print(f"browser tests use {found}")
+    return found
+
+
+# ── The steps ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check() -> dict[str, bool]:
+    """Runs what reads the code without running it."""
+    return {
+        "format": run(PYTHON, "-m", "ruff", "format", "--check", "."),
+        "lint": run(PYTHON, "-m", "ruff", "check", "."),
+        "types": run(PYTHON, "-m", "mypy"),
+        "layers": run(BIN / "lint-imports"),
+    }
+
+
+def run_pytest(*arguments: str) -> bool:
+    """Runs the tests."""
+    return run(PYTHON, "-m", "pytest", *arguments, PHOTOGRAM_CHROMIUM=get_chromium())
+
+
+def run_notebooks() -> bool:
+    """Runs every notebook and compares its outputs with the saved ones, in a workspace that is thrown away."""
+    notebooks = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "notebooks").glob("*.ipynb"))
+    sanitize = ("--nbval-sanitize-with", "tests/nbval_sanitize.cfg")
+    with tempfile.TemporaryDirectory(prefix="photogram-notebooks-") as home:
+        return run(
+            PYTHON, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", *sanitize, *notebooks, PHOTOGRAM_HOME=home
+        )
+
+
+def main(arguments: list[str]) -> int:
+    if sys.version_info < (3, 11):  # noqa: UP036  (this file may be started by any Python)
+        sys.exit(f"Photogram needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    started = time.monotonic()
+    set_up()
+    if arguments == ["--check"]:
+        results = check()
+    elif arguments:
+        results = {"tests": run_pytest(*arguments)}
+    else:
+        results = {**check(), "tests": run_pytest(), "notebooks": run_notebooks()}
+    say(f"{time.monotonic() - started:.0f} s")
+    for name, passed in results.items():
+        print(f"  {'✔' if passed else '✘'} {name}")
+    return 0 if all(results.values()) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)
