@@ -1,0 +1,232 @@
+"""Flow: ribbons that follow a field of directions and never touch each other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .abstract_canvas import Sheet, Watch, add_grain, cosine, sine, to_image, to_surface
+from .abstract_palette import lightness_of, mix, shade
+from .noise import fbm, generator, stable_seed, value_noise
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .abstract_plan import Plan
+    from .colours import RGB
+
+_STEP = 0.006
+"""Length of one step along a ribbon, in shorter sides (as all lengths here)."""
+
+_CELL = 0.0035
+"""Side of a cell of the grid in which ribbons look for room."""
+
+_TILES = 7
+"""Colours along one ribbon."""
+
+_SWIRLS = frozenset(
+    "swirl swirls swirling spiral spirals espiral espirais redemoinho vortex circle circles circulo circulos".split()
+)
+
+
+def paint_flow(plan: Plan, watch: Watch) -> Image.Image:
+    """Returns ribbons along a smooth field: wide ones first, then ever finer ones in the gaps."""
+    rng = generator(stable_seed(plan.seed, "flow"))
+    across, down = plan.width / plan.short, plan.height / plan.short
+    margin = (0.0, 0.0, 0.06)[rng.integers(3)] if "chaotic" not in plan.moods else 0.0
+    widths = _choose_widths(plan, across * down)
+    x, y = _trace(plan, widths, rng)
+    watch.at(0.2)
+    runs = _find_room(plan, x, y, widths, margin, watch)
+    watch.at(0.55)
+    sheet = Sheet(plan, plan.palette.ground)
+    _draw_ribbons(sheet, plan, x, y, widths, runs, watch)
+    surface = to_surface(sheet.finish())
+    watch.at(0.9)
+    add_grain(surface, 0.035, plan.seed)
+    return to_image(surface)
+
+
+def _choose_widths(plan: Plan, area: float) -> NDArray[np.float64]:
+    """Returns the width of every ribbon that will be tried, widest first."""
+    rng = generator(stable_seed(plan.seed, "widths"))
+    boldness = 0.6 + 0.8 * rng.random()
+    if plan.count:
+        return np.full(plan.count * 3, min(0.12, 0.4 / plan.count + 0.01))
+    tried = int((700 + 2600 * plan.density) * min(area, 2.5))
+    u = np.sort(rng.random(tried))
+    wide = 0.055 * boldness * (1.25 - 0.5 * plan.density)
+    fine = 0.0035 + 0.004 * (1.0 - plan.density)
+    rest = 1.0 - u
+    return np.asarray(fine + (wide - fine) * rest * rest * rest)
+
+
+def _trace(
+    plan: Plan, widths: NDArray[np.float64], rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns the path through every starting point, (ribbons, steps), to both sides."""
+    across, down = plan.width / plan.short, plan.height / plan.short
+    vx, vy = _build_field(plan)
+    rows, columns = vx.shape
+    reach = 50 + int(70 * (1.0 - 0.5 * plan.movement))
+    starts = rng.random((2, len(widths)))
+    x = np.empty((len(widths), 2 * reach + 1))
+    y = np.empty_like(x)
+    x[:, reach], y[:, reach] = starts[0] * across, starts[1] * down
+    for sign in (1, -1):
+        for step in range(reach):
+            here, there = reach + sign * step, reach + sign * (step + 1)
+            column = np.clip(x[:, here] * (columns / across), 0, columns - 1).astype(np.intp)
+            row = np.clip(y[:, here] * (rows / down), 0, rows - 1).astype(np.intp)
+            x[:, there] = x[:, here] + vx[row, column] * (sign * _STEP)
+            y[:, there] = y[:, here] + vy[row, column] * (sign * _STEP)
+    return x, y
+
+
+def _build_field(plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns the direction at every place of a coarse grid, as unit vectors."""
+    rng = generator(stable_seed(plan.seed, "field"))
+    scale = 360.0 / max(plan.width, plan.height)
+    columns, rows = max(8, int(plan.width * scale)), max(8, int(plan.height * scale))
+    cells = 1.6 + 2.6 * plan.movement * plan.movement
+    bends = fbm(columns, rows, cells, 2, stable_seed(plan.seed, "bends")) - 0.5
+    turns = float(rng.random()) + bends * (0.45 + 1.3 * plan.movement)
+    if rng.random() < 0.22 * plan.movement * 2.0:  # now and then a field of straight runs and sharp corners
+        turns = np.floor(turns * 12.0 + 0.5) / 12.0
+    vx, vy = cosine(turns), sine(turns)
+    if plan.words & _SWIRLS or rng.random() < 0.25:
+        eye_x, eye_y = 0.3 + 0.4 * rng.random(2)
+        dx = ((np.arange(columns) + 0.5) / columns - eye_x)[None, :] * columns
+        dy = ((np.arange(rows) + 0.5) / rows - eye_y)[:, None] * rows
+        far = np.sqrt(dx * dx + dy * dy) + 1.0
+        inwards = 0.12 + 0.25 * float(rng.random())
+        vx = 0.55 * vx + (-dy - dx * inwards) / far
+        vy = 0.55 * vy + (dx - dy * inwards) / far
+    length = np.sqrt(vx * vx + vy * vy) + 1e-6
+    return vx / length, vy / length
+
+
+def _find_room(
+    plan: Plan,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    widths: NDArray[np.float64],
+    margin: float,
+    watch: Watch,
+) -> list[tuple[int, int, int]]:
+    """Returns (ribbon, first step, step after the last) of every ribbon that found room, widest first."""
+    across, down = plan.width / plan.short, plan.height / plan.short
+    rim = 0.12  # paths may leave the picture by this much before they end
+    columns, rows = int((across + 2 * rim) / _CELL) + 2, int((down + 2 * rim) / _CELL) + 2
+    taken = np.zeros((rows, columns), dtype=bool)
+    edge = int((rim + margin if margin else 0.01) / _CELL)
+    taken[:edge] = taken[-edge:] = True
+    taken[:, :edge] = taken[:, -edge:] = True
+    flat = taken.reshape(-1)
+    gap = (0.002 + 0.011 * (1.0 - plan.density)) if "chaotic" not in plan.moods else -0.003
+    dx, dy = np.gradient(x, axis=1) / _STEP, np.gradient(y, axis=1) / _STEP
+    half = widths[:, None] / 2.0
+    lanes = []
+    for side in (-1.0, 0.0, 1.0):
+        column = np.clip((x - dy * half * side + rim) / _CELL, 0, columns - 1).astype(np.intp)
+        row = np.clip((y + dx * half * side + rim) / _CELL, 0, rows - 1).astype(np.intp)
+        lanes.append(row * columns + column)
+    middle = x.shape[1] // 2
+    blocked_at = np.empty(x.shape[1], dtype=bool)
+    least = max(6, int(0.03 / _STEP))
+    runs: list[tuple[int, int, int]] = []
+    for ribbon in range(len(widths)):
+        if ribbon % 256 == 0:
+            watch.at(0.2 + 0.35 * ribbon / len(widths))
+        left, centre, right = (lane[ribbon] for lane in lanes)
+        if flat[centre[middle]]:
+            continue
+        np.logical_or(flat[left], flat[centre], out=blocked_at)
+        blocked_at |= flat[right]
+        if blocked_at[middle]:
+            continue
+        after = blocked_at[middle:].argmax()
+        before = blocked_at[middle::-1].argmax()
+        last = middle + int(after) if after else x.shape[1]
+        first = middle - int(before) + 1 if before else 0
+        if last - first < max(least, int(1.5 * widths[ribbon] / _STEP)):
+            continue
+        runs.append((ribbon, first, last))
+        radius = max(1, int((widths[ribbon] / 2.0 + gap) / _CELL + 0.5))
+        stride = max(1, int(radius * _CELL / _STEP * 0.6))
+        places = np.clip(centre[first:last:stride, None] + _disc(radius, columns), 0, flat.size - 1)
+        flat[places] = True
+        if plan.count and len(runs) == plan.count:
+            break
+    return runs
+
+
+def _disc(radius: int, columns: int) -> NDArray[np.intp]:
+    span = np.arange(-radius, radius + 1)
+    down, across = np.meshgrid(span, span, indexing="ij")
+    inside = down * down + across * across <= radius * radius
+    return np.asarray((down * columns + across)[inside], dtype=np.intp)
+
+
+def _draw_ribbons(
+    sheet: Sheet,
+    plan: Plan,
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    widths: NDArray[np.float64],
+    runs: list[tuple[int, int, int]],
+    watch: Watch,
+) -> None:
+    rng = generator(stable_seed(plan.seed, "ribbons"))
+    inks = _seen(plan)
+    regions = value_noise(64, 64, 2.2, stable_seed(plan.seed, "regions"))
+    shadow = mix(plan.palette.ground, (12, 12, 22), 0.5 if plan.night else 0.13)
+    drop = 0.0045 * plan.short
+    outlines = []
+    for ribbon, first, last in runs:
+        outlines.append(_outline(x[ribbon, first:last], y[ribbon, first:last], widths[ribbon], plan.short))
+    for left, right in outlines:
+        sheet.polygon(((px + drop * 0.5, py + drop) for px, py in (*left, *reversed(right))), shadow)
+    for number, ((ribbon, first, last), (left, right)) in enumerate(zip(runs, outlines, strict=True)):
+        if number % 200 == 0:
+            watch.at(0.6 + 0.3 * number / len(runs))
+        middle = (first + last) // 2
+        column = int(min(63, max(0, x[ribbon, middle] * plan.short / plan.width * 64)))
+        row = int(min(63, max(0, y[ribbon, middle] * plan.short / plan.height * 64)))
+        luck = rng.random(3)
+        wish = float(regions[row, column]) * 1.5 - 0.25 + (luck[0] - 0.5) * (0.25 + 0.5 * plan.movement)
+        place = min(len(inks) - 1, max(0, int(wish * len(inks))))
+        if luck[1] < 0.07:
+            place = int(luck[0] * len(inks))
+        ink = inks[place]
+        towards = inks[(place + 1) % len(inks)] if luck[2] < 0.3 else shade(ink, 0.09 if luck[2] < 0.7 else -0.07)
+        if len(left) < 16:
+            sheet.polygon((*left, *reversed(right)), ink)
+            continue
+        cuts = [round(tile * (len(left) - 1) / _TILES) for tile in range(_TILES + 1)]
+        for tile, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
+            stop = min(len(left), end + 2)  # overlaps the next, so that no seam shows
+            colour = mix(ink, towards, tile / (_TILES - 1))
+            sheet.polygon((*left[start:stop], *reversed(right[start:stop])), colour)
+
+
+def _seen(plan: Plan) -> tuple[RGB, ...]:
+    """Returns the inks that stand out from the ground."""
+    ground = lightness_of(plan.palette.ground)
+    seen = tuple(ink for ink in plan.palette.inks if abs(lightness_of(ink) - ground) > 0.06)
+    return seen or plan.palette.inks
+
+
+def _outline(
+    x: NDArray[np.float64], y: NDArray[np.float64], width: float, short: int
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Returns the two sides of a ribbon with rounded ends, in pixels."""
+    dx, dy = np.gradient(x) / _STEP, np.gradient(y) / _STEP
+    along = np.arange(len(x)) * _STEP
+    near_end = np.clip(np.minimum(along, along[::-1]) / (width * 0.5), 0.0, 1.0)
+    half = np.sqrt(near_end * (2.0 - near_end)) * (width / 2.0)
+    left = np.stack((x - dy * half, y + dx * half), axis=1) * short
+    right = np.stack((x + dy * half, y - dx * half), axis=1) * short
+    return [tuple(point) for point in left.tolist()], [tuple(point) for point in right.tolist()]
