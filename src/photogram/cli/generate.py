@@ -1,0 +1,194 @@
+"""`photogram generate`: one prompt, n images, a progress bar, and one JSON object for programs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..domain.prompt import clean_prompt, title_from_prompt
+from ..errors import BadParams, WaitTimeout
+from .options import add_common, count, named_value, seconds, text_or_stdin
+from .output import plain, print_json
+from .pictures import copy_pictures
+
+if TYPE_CHECKING:
+    from argparse import _SubParsersAction
+
+    from ..studio import Batch, Studio
+
+_LOOK_S = 0.2
+"""Seconds between two looks at the batch while the bar is drawn."""
+
+
+def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Adds the command."""
+    parser = commands.add_parser(
+        "generate", help="make pictures from a prompt", description=generate.__doc__, epilog=_EXAMPLE
+    )
+    parser.add_argument("prompt", metavar="PROMPT", help="what to see; - reads it from stdin")
+    parser.add_argument("-m", "--model", help="the model, as provider:model (see `photogram models`)")
+    parser.add_argument("-n", type=count, default=1, metavar="N", help="how many images (default: 1)")
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of the first image; the next ones get S+1, S+2, …")
+    parser.add_argument("--size", metavar="WxH", help="size in pixels, such as 1024x768")
+    parser.add_argument("--width", type=int, metavar="W", help="width in pixels")
+    parser.add_argument("--height", type=int, metavar="H", help="height in pixels")
+    parser.add_argument("--aspect-ratio", metavar="A:B", help="proportions, such as 16:9")
+    parser.add_argument(
+        "-p", "--param", dest="params", type=named_value, action="append", default=[], metavar="name=value",
+        help="any other parameter of the model; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--image", dest="images", type=Path, action="append", default=[], metavar="FILE",
+        help="a reference image; may be given several times",
+    )  # fmt: skip
+    parser.add_argument("--topic", metavar="T", help="title or id of the topic to put them in (default: a new one)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="copy the pictures to this folder, too")
+    parser.add_argument("--timeout", type=seconds, metavar="S", help="wait at most S seconds")
+    add_common(parser)
+    parser.set_defaults(run=generate)
+
+
+_EXAMPLE = 'photogram generate "a lighthouse at dusk, watercolor" -n 4 --seed 7 --size 1024x768 --out pictures'
+
+
+def generate(options: argparse.Namespace) -> int:
+    """Makes pictures from a prompt and waits for them. Without --topic they get a new topic, titled from the prompt."""
+    from .. import Studio
+
+    prompt = text_or_stdin(options.prompt)
+    params = read_params(options)
+    with Studio(options.workspace) as studio:
+        batch = _start(studio, prompt, params, options)
+        try:
+            in_time = wait_for(batch, timeout_s=options.timeout, show=sys.stderr.isatty())
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"Interrupted. {_how_to_go_on(batch)}") from None
+        copies = copy_pictures(batch, options.out) if options.out else {}
+        if options.json:
+            print_json(describe(batch))
+        else:
+            _print_lines(batch, copies)
+        if not in_time:
+            print(f"photogram: the wait of {options.timeout:g} s ran out. {_how_to_go_on(batch)}", file=sys.stderr)
+        return 0 if all(generation.status == "success" for generation in batch) else 1
+
+
+def read_params(options: argparse.Namespace) -> dict[str, Any]:
+    """Returns the model's parameters as the user gave them.
+
+    Raises:
+        BadParams: One was given twice, or with the wrong option.
+    """
+    named = {name: getattr(options, name) for name in ("seed", "size", "width", "height", "aspect_ratio")}
+    params = {name: value for name, value in named.items() if value is not None}
+    problems = []
+    for name, value in options.params:
+        if name in ("prompt", "model", "n", "topic", "images", "image"):
+            problems.append(f"-p {name}=… is not a parameter of a model: see photogram generate --help")
+        elif name in params:
+            problems.append(f"{name} is given twice")
+        params[name] = value
+    if problems:
+        raise BadParams(problems)
+    return params
+
+
+def _start(studio: Studio, prompt: str, params: dict[str, Any], options: argparse.Namespace) -> Batch:
+    images = options.images or None
+    if options.topic:
+        return studio.generate(prompt, model=options.model, n=options.n, topic=options.topic, images=images, **params)
+    topic = studio.new_topic(title_from_prompt(clean_prompt(prompt)))
+    try:
+        return studio.generate(prompt, model=options.model, n=options.n, topic=topic, images=images, **params)
+    except BaseException:
+        topic.delete()  # nothing was made in it
+        raise
+
+
+def wait_for(batch: Batch, *, timeout_s: float | None, show: bool) -> bool:
+    """Waits until every image of the batch is finished; returns whether it was in time.
+
+    Args:
+        batch: What to wait for.
+        timeout_s: Seconds to wait at most; None waits for as long as it takes.
+        show: Whether to draw a progress bar on stderr.
+    """
+    from tqdm import tqdm
+
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    bar_format = "{desc} {percentage:3.0f}% |{bar}| {elapsed}"
+    with tqdm(total=len(batch), disable=not show, leave=False, file=sys.stderr, bar_format=bar_format) as bar:
+        while True:
+            left_s = _LOOK_S if deadline is None else min(_LOOK_S, max(0.0, deadline - time.monotonic()))
+            try:
+                batch.wait(timeout_s=left_s)
+            except WaitTimeout:
+                if show:
+                    bar.n = sum(
+                        1.0 if generation.status.finished else generation.progress or 0.0
+                        for generation in batch.record.generations
+                    )
+                    bar.set_description_str(f"{sum(g.status.finished for g in batch.record.generations)}/{len(batch)}")
+                if deadline is not None and time.monotonic() >= deadline:
+                    return False
+            else:
+                return True
+
+
+def describe(batch: Batch) -> dict[str, Any]:
+    """Returns the batch and its images as `--json` prints them."""
+    return {
+        "batch": {
+            "id": batch.id,
+            "topic_id": batch.topic_id,
+            "model": batch.model,
+            "prompt": batch.prompt,
+            "params": dict(batch.params),
+            "cost_usd": batch.cost_usd,
+        },
+        "generations": [_describe_one(generation) for generation in batch],
+    }
+
+
+def _describe_one(generation: Any) -> dict[str, Any]:
+    asset, error = generation.asset, generation.error
+    return {
+        "id": generation.id,
+        "status": str(generation.status),
+        "seed": generation.seed,
+        "path": str(generation.path) if asset else None,
+        "width": asset.width if asset else None,
+        "height": asset.height if asset else None,
+        "mime": asset.mime if asset else None,
+        "sha256": asset.sha256 if asset else None,
+        "cost_usd": generation.cost_usd,
+        "error": {
+            "kind": error.kind,
+            "message": error.message,
+            "next_step": error.next_step,
+            "task_id": error.task_id,
+        }
+        if error
+        else None,
+    }
+
+
+def _print_lines(batch: Batch, copies: dict[str, Path]) -> None:
+    for place, generation in enumerate(batch, 1):
+        head = f"{place}  {generation.status:<10}"
+        if generation.asset:
+            seed = "" if generation.seed is None else f"seed {generation.seed}  "
+            print(f"{head}  {seed}{copies.get(generation.id, generation.path)}")
+        elif generation.error:
+            print(f"{head}  {plain(generation.error.message)} {plain(generation.error.next_step)}".rstrip())
+        else:
+            print(head.rstrip())
+
+
+def _how_to_go_on(batch: Batch) -> str:
+    """What becomes of a batch that this command no longer waits for."""
+    done = sum(generation.status.finished for generation in batch)
+    return f"{batch.id} has {done} of {len(batch)} images; `photogram resume` carries on with the others."
