@@ -106,7 +106,7 @@ def build_command(notebook: Path, *, port: int | None, browser: bool) -> list[st
         browser: Whether to open a browser.
     """
     command = [sys.executable, "-m", "jupyterlab", str(notebook), f"--ServerApp.root_dir={notebook.parent}"]
-    command += ["--ServerApp.log_level=WARN", "--LabApp.news_url=None"]
+    command += ["--log-level=ERROR", "--ServerApp.show_banner=False", "--LabApp.news_url=None"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate"]
     if port:
         command += [f"--port={port}", "--ServerApp.port_retries=0"]
