@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -20,12 +20,20 @@ CHECKPOINT_ABOVE_BYTES = 256 * 1024
 """A WAL above this is folded in before the file is handed over: whoever opens it next must replay it."""
 
 CHECKPOINT_ABOVE_OPEN_S = 0.05
-"""So is one that took this long to replay (3,000 small transactions are 0.74 MB, and 180 ms at every open)."""
+"""So is any WAL that took this long to replay (3,000 small transactions are 0.74 MB, and 180 ms at every open)."""
+
+CHECKPOINT_WHILE_OPEN_BYTES = 4 * 1024 * 1024
+"""While nobody else wants the file: bounds the replay after a kill."""
+
+CHECKPOINT_ROOM_BYTES = 16 * 1024 * 1024
+"""Free disk that a checkpoint wants besides twice the WAL; one that runs out of disk costs the connection."""
 
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "threads": 2,
     "memory_limit": "512MB",
-    "checkpoint_threshold": "4MB",  # bounds the replay after a kill, where nobody folded the WAL in
+    # No checkpoint of its own accord: on a full disk it turns the commit before it into a FatalException, and every
+    # later commit, too. Without it a commit that does not fit fails cleanly, and small ones go on (DuckDB 2.0.0).
+    "checkpoint_threshold": "1TB",
 }
 
 _LOCK_DOWN = (
@@ -88,14 +96,25 @@ def open_database(database: Path, spill: Path) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def checkpoint_if_costly(cursor: Cursor, database: Path, *, open_took_s: float) -> None:
-    """Folds the WAL into the file if the next one to open it would have to replay for long."""
+def checkpoint(cursor: Cursor, database: Path, *, above_bytes: int) -> bool:
+    """Folds the WAL into the file if it is larger than this and the disk has the room.
+
+    Returns:
+        False if it failed in a way that leaves the connection unusable. Nothing is lost: the WAL still holds all.
+    """
     wal = _stat(_wal(database))
-    if wal is None or wal[1] == 0:
-        return
-    if wal[1] > CHECKPOINT_ABOVE_BYTES or open_took_s > CHECKPOINT_ABOVE_OPEN_S:
-        with suppress(duckdb.Error):  # on a full disk: the WAL stays, and what it holds is safe there
-            cursor.execute("CHECKPOINT")
+    wal_bytes = wal[1] if wal else 0
+    if wal_bytes <= above_bytes:
+        return True
+    try:
+        if shutil.disk_usage(database.parent).free < 2 * wal_bytes + CHECKPOINT_ROOM_BYTES:
+            return True
+        cursor.execute("CHECKPOINT")
+    except (OSError, duckdb.TransactionException):  # another transaction is in the way: next time
+        return True
+    except duckdb.Error:
+        return False
+    return True
 
 
 def _wal(database: Path) -> Path:

@@ -1,6 +1,7 @@
-"""What the user's SQL may be. Each of these checks alone was got round; together with the locked-down, READ ONLY
-connection they hold.
+"""What the user's SQL may be.
 
+Each of these checks alone was got round; together with the locked-down connection and its READ ONLY transaction they
+hold.
 The statement is read as DuckDB's own parser reads it (`json_serialize_sql`), and everything in its tree that is not
 known to be harmless is refused. So a new kind of node in a later DuckDB is refused until someone has looked at it.
 """
@@ -67,7 +68,7 @@ def check_statement(cursor: Cursor, sql: str) -> duckdb.Statement:
             )
         raise _refused(f"{name} is not allowed")
     row = cursor.execute("SELECT json_serialize_sql(?::VARCHAR)", [selected]).fetchone()
-    tree = json.loads(row[0]) if row else {"error": True}
+    tree: dict[str, Any] = json.loads(row[0]) if row else {"error": True}
     if tree.get("error"):
         raise _refused(f"This statement cannot be checked ({tree.get('error_message', 'no reason given')})")
     if len(tree["statements"]) != 1:

@@ -19,7 +19,7 @@ EXIT_DRAIN_S = 2.0
 """At exit, what is queued may still be written for so long."""
 
 EXIT_STUCK_S = 10.0
-"""And a commit that the disk does not finish is waited for so long: a daemon thread inside DuckDB aborts the process."""
+"""And a commit that the disk does not finish for so long: a daemon thread inside DuckDB would abort the process."""
 
 
 class Registry:
@@ -41,7 +41,7 @@ class Registry:
         """Raises StoreForked if DuckDB in this process would hand out the parent's instance of this workspace."""
         if workspace in self.inherited:
             raise StoreForked(
-                "This process was forked while its parent was writing to the workspace, and inherited its open database.",
+                "This process was forked while its parent was writing to the workspace, and inherited the open file.",
                 next_step="Start it with multiprocessing's 'spawn', or fork it before the first Studio().",
             )
 
@@ -55,7 +55,7 @@ class Registry:
         for store in stores:
             store.keeper.begin_pause()
         for store in stores:
-            store.keeper.await_pause()
+            store.keeper.file.await_absence()
         self._paused = stores
 
     def after_fork_in_parent(self) -> None:
@@ -67,9 +67,11 @@ class Registry:
     def after_fork_in_child(self) -> None:
         """Lets go of what belongs to the parent: locks, and an instance that must never be closed here."""
         for store in self.stores.values():
-            if store.keeper.has_instance:
+            file = store.keeper.file
+            if file.exists:
                 self.inherited.add(store.workspace)
-            root = store.keeper.abandon()
+            root = file.root
+            file.release()
             if root is not None:
                 ctypes.pythonapi.Py_IncRef(ctypes.py_object(root))  # its destructor would join threads that we lack
         self.lock = threading.Lock()

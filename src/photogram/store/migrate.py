@@ -1,4 +1,4 @@
-"""Bringing a workspace's tables up to date: numbered SQL files, each applied once, in one transaction with its record."""
+"""Bringing a workspace up to date: numbered SQL files, each applied once, in one transaction with its record."""
 
 from __future__ import annotations
 

@@ -11,8 +11,9 @@ import duckdb
 
 from ..errors import QueryRefused
 from .db import BROKEN, Cursor
+from .desk import Lease
 from .guard import check_statement
-from .keeper import Keeper, Lease
+from .keeper import Keeper
 from .readers import read
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ class PendingQuery(Future["pd.DataFrame"]):
             cursor.execute("SET VARIABLE photogram_user = ?", [self._user_id])
             cursor.execute("SET VARIABLE photogram_home = ?", [self._home])
             return cursor.execute(statement, self._parameters).df()
-        except (*BROKEN, duckdb.InterruptException):
+        except BROKEN:
+            raise
+        except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
             raise QueryRefused(str(error), next_step="") from error

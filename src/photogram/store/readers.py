@@ -12,7 +12,8 @@ import duckdb
 
 from ..errors import QueryInterrupted, StorageFailed, StoreClosed
 from .db import BROKEN, Cursor
-from .keeper import Keeper, Lease, Why
+from .desk import Lease, Why
+from .keeper import Keeper
 
 T = TypeVar("T")
 
@@ -36,23 +37,28 @@ class Readers:
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._open_tasks = 0
+        self._stopped = False
         self.threads: list[threading.Thread] = []
 
     def submit(self, task: Callable[[], None]) -> None:
         """Queues a task, which must not raise. Any thread."""
         with self._lock:
+            if self._stopped:
+                raise StoreClosed("The store is closed.")
             self._open_tasks += 1
             if self._open_tasks > len(self.threads) and len(self.threads) < self._size:
                 thread = threading.Thread(target=self._work, name=self._name, daemon=True)
                 thread.pydev_do_not_trace = True  # type: ignore[attr-defined]  # a debugger's pause must not keep the file
                 thread.start()
                 self.threads.append(thread)
-        self._tasks.put(task)
+            self._tasks.put(task)
 
     def stop(self) -> None:
-        """Lets the threads end once the queue is empty."""
-        for _ in self.threads:
-            self._tasks.put(None)
+        """Takes nothing more, and lets the threads end once the queue is empty."""
+        with self._lock:
+            self._stopped = True
+            for _ in self.threads:
+                self._tasks.put(None)
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:
@@ -88,7 +94,7 @@ def read(
         stopped_for: Why | None = None
         lease: Lease | None = None
         try:
-            with keeper.lease(limit_s, told) as lease:
+            with keeper.desk.lease(limit_s, told) as lease:
                 return _read_only(lease.cursor, op)
         except BROKEN as error:
             if not again:
@@ -122,7 +128,7 @@ def _interrupted(why: Why, keeper: Keeper, limit_s: float | None) -> Exception:
         )
     if why == "user":
         return QueryInterrupted("The query was stopped.", next_step="")
-    other = keeper.next_in_line()
+    other = keeper.file.next_in_line()
     return QueryInterrupted(
         f"The query was stopped {RERUNS + 1} times because {other or 'another process'} needed the file.",
         next_step="Narrow it down, or run it when the other notebook is quiet.",

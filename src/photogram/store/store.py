@@ -52,6 +52,7 @@ class Store:
         self.keeper = Keeper(
             workspace / DATABASE, workspace / "spill" / "duckdb", prepare=migrate, busy_timeout_s=busy_timeout_s
         )
+        self._busy_timeout_s = busy_timeout_s
         self._pid = os.getpid()
         self._uses = 0
         self._readers = Readers("photogram-read", READ_THREADS)
@@ -154,7 +155,7 @@ class Store:
             if self._uses or registry.stores.get(self.workspace) is not self:
                 return
             del registry.stores[self.workspace]
-        self.keeper.begin_close(drain_s=self.keeper.busy_timeout_s, grace_s=2.0)
+        self.keeper.begin_close(drain_s=self._busy_timeout_s)
         self.stop_readers()
         for thread in self.threads():
             if thread is not threading.current_thread():
@@ -162,17 +163,17 @@ class Store:
 
     def waits_s(self) -> list[float]:
         """Returns how long each of the last turns was waited for, the opening included, in seconds."""
-        return list(self.keeper.waits_s)
+        return list(self.keeper.file.waits_s)
 
     def changed_elsewhere(self) -> bool:
         """Returns whether another process may have written since this was last asked; looks at file times only."""
         self._check()
-        return self.keeper.changed_elsewhere()
+        return self.keeper.file.changed_elsewhere()
 
     def busy(self) -> str | None:
         """Returns who holds the file, and whether that process is stopped, once we wait longer than a second."""
         self._check()
-        return self.keeper.busy()
+        return self.keeper.file.busy()
 
     def threads(self) -> list[threading.Thread]:
         """Returns the store's own threads, the keeper's first."""
@@ -185,7 +186,7 @@ class Store:
 
     def _submit(self, job: Job) -> Future[Any]:
         self._check()
-        self.keeper.submit(job)
+        self.keeper.desk.submit(job)
         return job.future
 
     def _check(self) -> None:

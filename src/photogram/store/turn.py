@@ -28,7 +28,7 @@ SLOWEST_POLL_S = 0.012
 """First pause between two tries of a lock."""
 
 FASTEST_POLL_S = 0.0005
-"""Pause after 0.2 s of waiting. A fixed pause starved one of four processes for 1.5 s; an older wait must try more often."""
+"""Pause after 0.2 s of waiting: an older wait tries more often (a fixed pause starved one of four processes for 1.5 s)."""
 
 PATIENT_POLL_S = 0.01
 """Pause once a wait is so old that its holder is stopped or stuck, and only processor time is to be saved."""
@@ -66,7 +66,7 @@ class Holder:
         if not self.here:
             return False
         with suppress(OSError):
-            # The state letter follows the command name, which stands in brackets and may itself hold brackets and spaces.
+            # The state letter follows the command name, which stands in brackets and may hold brackets and spaces.
             state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
             return state in ("T", "t")
         return False

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from ..errors import StorageFailed
 from .db import BROKEN, Cursor
 
 GROUP_S = 0.05
@@ -109,9 +110,13 @@ def _transact(cursor: Cursor, jobs: Sequence[Job], results: list[Any]) -> None:
         cursor.execute("COMMIT")
     except BROKEN as error:
         raise Broken from error
-    except BaseException:  # a duplicate key may show itself only now; nothing was saved
+    except BaseException as error:  # a duplicate key or a full disk may show itself only now; nothing was saved
         results.pop()
         _roll_back(cursor)
+        if isinstance(error, duckdb.TransactionException):
+            raise StorageFailed(
+                f"The disk refused: {str(error).splitlines()[0]}.", next_step="Free some disk space, then retry."
+            ) from error
         raise
 
 

@@ -1,0 +1,228 @@
+"""Possession of the file: the turn, the connection that it allows, and what can be said of others meanwhile."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from ..errors import StoreBusy
+from .db import (
+    CHECKPOINT_ABOVE_BYTES,
+    CHECKPOINT_ABOVE_OPEN_S,
+    CHECKPOINT_WHILE_OPEN_BYTES,
+    Cursor,
+    FileState,
+    HeldElsewhere,
+    checkpoint,
+    open_database,
+)
+from .turn import Holder, Turn, this_host
+
+FOREIGN_POLL_S = 0.05
+"""How often a file that a foreign program holds is tried again; each try costs 15 ms."""
+
+FORK_WAIT_S = 3.0
+"""How long a fork waits for the database to be closed."""
+
+CLOSE_POLL_S = 0.01
+
+
+class Possession:
+    """The keeper's hold on the database file. For its thread, but for what says otherwise.
+
+    Attributes:
+        root: The connection that cursors are made of, or None while the file is not ours.
+        writer: The writer's cursor, or None.
+        forbidden: How many forks are under way: while there are any, no DuckDB instance may exist.
+        waits_s: How long each turn was waited for, the opening included.
+
+    Args:
+        database: The database file.
+        spill: Where DuckDB may put what does not fit in memory.
+        prepare: Run on every fresh connection before anything else (migrations).
+        changed: Guards `exists` and `forbidden`; notified when they change.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        database: Path,
+        spill: Path,
+        *,
+        prepare: Callable[[Cursor], None],
+        changed: threading.Condition,
+        clock: Callable[[], float],
+    ) -> None:
+        self.root: duckdb.DuckDBPyConnection | None = None
+        self.writer: Cursor | None = None
+        self.forbidden = 0
+        self.waits_s: deque[float] = deque(maxlen=20_000)
+        self._database = database
+        self._spill = spill
+        self._prepare = prepare
+        self._changed = changed
+        self._clock = clock
+        self._turn = Turn(database, clock=clock)
+        self._exists = False
+        self._open_took_s = 0.0
+        self._waiting_since: float | None = None
+        self._foreign: Holder | None = None
+        self._seen = FileState.of(database)
+        self._seen_to_change = False
+
+    def take(self, go_on: Callable[[], bool]) -> bool:
+        """Takes the turn and opens the database.
+
+        Args:
+            go_on: Asked after every pause; False ends the waiting.
+
+        Returns:
+            Whether the file is ours now.
+
+        Raises:
+            StorageFailed, SchemaTooNew, duckdb.Error: It cannot be had; nothing is held then.
+        """
+        started = self._waiting_since = self._clock()
+        try:
+            if not self._turn.take(go_on):
+                return False
+            opened = False
+            try:
+                opened = self._connect(go_on)
+            finally:
+                if not opened:
+                    self._turn.give_up()
+            if opened:
+                self.waits_s.append(self._clock() - started)
+            return opened
+        finally:
+            self._waiting_since = self._foreign = None
+
+    def _connect(self, go_on: Callable[[], bool]) -> bool:
+        while True:
+            with self._changed:
+                if self.forbidden:
+                    return False
+                self._look()
+                self._exists = True
+            try:
+                started = self._clock()
+                self._connect_once()
+                self._open_took_s = self._clock() - started
+                return True
+            except HeldElsewhere as held:
+                self._foreign = Holder(pid=held.pid, host=this_host()) if held.pid else None
+            finally:
+                if self.root is None:
+                    self._now_absent()
+            time.sleep(FOREIGN_POLL_S)
+            if not go_on():
+                return False
+
+    def _connect_once(self) -> None:
+        root = open_database(self._database, self._spill)
+        try:
+            self._prepare(root)
+            self.writer = root.cursor()
+        except BaseException:
+            root.close()
+            raise
+        self.root = root
+
+    def wanted(self) -> bool:
+        """Returns whether another process waits for the turn."""
+        return self._turn.wanted()
+
+    def fold(self) -> bool:
+        """Checkpoints if the WAL has grown much; returns False if that cost the connection."""
+        assert self.writer is not None
+        return checkpoint(self.writer, self._database, above_bytes=CHECKPOINT_WHILE_OPEN_BYTES)
+
+    def give_up(self) -> None:
+        """Closes the database and only then gives the turn up. No lease may be out."""
+        assert self.root is not None
+        assert self.writer is not None
+        slow = self._open_took_s > CHECKPOINT_ABOVE_OPEN_S
+        checkpoint(self.writer, self._database, above_bytes=0 if slow else CHECKPOINT_ABOVE_BYTES)
+        for connection in (self.writer, self.root):
+            _close(connection)
+        self.root = self.writer = None
+        with self._changed:
+            self._seen = FileState.of(self._database)  # what we wrote ourselves is no news
+        self._now_absent()
+        self._turn.give_up()
+
+    def _now_absent(self) -> None:
+        with self._changed:
+            self._exists = False
+            self._changed.notify_all()
+
+    # ── Any thread ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def exists(self) -> bool:
+        """Whether this process has a DuckDB instance of the file, or is just making one."""
+        return self._exists
+
+    def await_absence(self) -> bool:
+        """Waits (3 s at most) until no DuckDB instance exists; returns whether that is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._exists, timeout=FORK_WAIT_S)
+
+    def release(self) -> None:
+        """Closes the lock files: at the keeper's end, and in a forked child, whose parent keeps the locks."""
+        self._turn.close()
+
+    def changed_elsewhere(self) -> bool:
+        """Returns whether another process may have written since this was last asked."""
+        with self._changed:
+            if not self._exists:
+                self._look()
+            changed, self._seen_to_change = self._seen_to_change, False
+            return changed
+
+    def _look(self) -> None:
+        now = FileState.of(self._database)
+        if now != self._seen:
+            self._seen, self._seen_to_change = now, True
+
+    def next_in_line(self) -> Holder | None:
+        """Returns who queued for the turn last."""
+        return self._turn.next_in_line()
+
+    def busy(self) -> str | None:
+        """Returns who holds the file, once the turn has been waited for longer than a second; else None."""
+        since = self._waiting_since
+        return None if since is None or self._clock() - since < 1 else f"{self._who_holds()}."
+
+    def busy_error(self, timeout_s: float) -> StoreBusy:
+        """Returns the exception for those who have waited so long."""
+        holder = self._foreign or self._turn.holder()
+        if holder is not None and holder.stopped:
+            next_step = f"Resume process {holder.pid}, or end it."
+        elif self._foreign:
+            next_step = "Close the file there."
+        else:
+            next_step = "Try again; if it stays, restart the other notebook's kernel."
+        return StoreBusy(f"Waited {timeout_s:g} s for {self._database}: {self._who_holds()}.", next_step=next_step)
+
+    def _who_holds(self) -> str:
+        foreign = self._foreign
+        holder = foreign or self._turn.holder()
+        name = "another process" if holder is None else str(holder)
+        return f"{name}, has the file open outside Photogram" if foreign else f"the workspace is in use by {name}"
+
+
+def _close(connection: duckdb.DuckDBPyConnection) -> None:
+    while True:
+        try:
+            connection.close()
+        except duckdb.Error:  # still busy: DuckDB keeps its lock on the file, so the turn must stay ours
+            time.sleep(CLOSE_POLL_S)
+        else:
+            return
