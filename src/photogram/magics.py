@@ -25,7 +25,8 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
 def imagine(shell: InteractiveShell, line: str, cell: str) -> Batch:
     """Makes pictures from the text of the cell and shows them as they come.
 
-    `%%imagine [-m MODEL] [-n N] [--seed S] [--size WxH] [--aspect-ratio A:B] [--topic T] [--image FILE] [-p name=value]`
+    `%%imagine [-m MODEL] [-n N] [--seed S] [--size WxH] [--aspect-ratio A:B] [--topic T] [--image FILE]
+    [-p name=value]`, then the prompt.
 
     Uses the session's `studio` if there is one.
 

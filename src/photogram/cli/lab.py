@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from importlib.resources import files
@@ -46,21 +47,29 @@ def lab(options: argparse.Namespace) -> int:
         print("photogram: JupyterLab is not installed. Install it with: pip install 'photogram[lab]'", file=sys.stderr)
         return 1
     notebook = place_notebook(options.folder)
-    server = subprocess.Popen(  # noqa: S603  (our own interpreter, no shell)
-        build_command(notebook, port=options.port, browser=not options.no_browser),
-        env=build_environment(os.environ),
-        start_new_session=os.name == "posix",  # Ctrl-C reaches us alone, and we stop the server without its question
-    )
-    try:
-        address = _wait_for_address(server, notebook.name, timeout_s=options.start_timeout)
-        if address:
-            print(f"\n  JupyterLab is open on {notebook.name}:\n\n    {address}\n\n  Ctrl-C stops it.\n", flush=True)
-        return server.wait()
-    except KeyboardInterrupt:
-        print("\nJupyterLab stops.", file=sys.stderr)
-        return 0
-    finally:
-        _stop(server)
+    with tempfile.TemporaryFile() as log:
+        server = subprocess.Popen(  # noqa: S603  (our own interpreter, no shell)
+            build_command(notebook, port=options.port, browser=not options.no_browser),
+            env=build_environment(os.environ),
+            stdout=log,
+            stderr=log,
+            start_new_session=os.name == "posix",  # Ctrl-C reaches us alone: we stop it without its question
+        )
+        try:
+            address = _wait_for_address(server, notebook.name, timeout_s=options.start_timeout)
+            if address:
+                print(
+                    f"\n  JupyterLab is open on {notebook.name}:\n\n    {address}\n\n  Ctrl-C stops it.\n", flush=True
+                )
+                server.wait()
+        except KeyboardInterrupt:
+            print("\nJupyterLab stops.", file=sys.stderr)
+            return 0
+        finally:
+            _stop(server)
+        log.seek(0)
+        print(f"photogram: JupyterLab ended:\n{log.read().decode('utf-8', 'replace')}", file=sys.stderr)
+        return 1 if address is None else server.returncode
 
 
 def place_notebook(folder: Path) -> Path:
@@ -106,7 +115,7 @@ def build_command(notebook: Path, *, port: int | None, browser: bool) -> list[st
         browser: Whether to open a browser.
     """
     command = [sys.executable, "-m", "jupyterlab", str(notebook), f"--ServerApp.root_dir={notebook.parent}"]
-    command += ["--log-level=ERROR", "--ServerApp.show_banner=False", "--LabApp.news_url=None"]
+    command += ["--ServerApp.log_level=WARN", "--LabApp.news_url=None"]
     command += ["--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate"]
     if port:
         command += [f"--port={port}", "--ServerApp.port_retries=0"]
