@@ -33,6 +33,10 @@ class Registry:
         """Returns every model card."""
         return list(self._cards.values())
 
+    def providers(self) -> list[Provider]:
+        """Returns every provider."""
+        return list(self._providers.values())
+
     def card(self, address: str) -> ModelCard:
         """Returns the card of `provider:model`; a bare model name will do where only one provider has it.
 

@@ -75,14 +75,18 @@ def purge_deleted(cur: Cursor, before: datetime) -> int:
     return int(row[0])
 
 
+def other_users(cur: Cursor, user_id: str) -> list[str]:
+    """Returns who else has rows in this workspace."""
+    rows = cur.execute("SELECT DISTINCT user_id FROM topics WHERE user_id <> ? ORDER BY user_id", [user_id]).fetchall()
+    return [row[0] for row in rows]
+
+
 def adopt_workspace(cur: Cursor, user_id: str) -> list[str]:
     """Makes every row this user's (a workspace copied from elsewhere), and returns whose they were.
 
     Wallets are not merged: the others' ledgers stay theirs.
     """
-    others = [
-        row[0] for row in cur.execute("SELECT DISTINCT user_id FROM topics WHERE user_id <> ?", [user_id]).fetchall()
-    ]
+    others = other_users(cur, user_id)
     for table in ("topics", "batches", "generations", "tasks", "batch_refs"):
         cur.execute(f"UPDATE {table} SET user_id = ? WHERE user_id <> ?", [user_id, user_id])
     return others

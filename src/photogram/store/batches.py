@@ -50,6 +50,7 @@ class NewBatch:
         params: What the user asked for.
         references: Input images, already stored.
         tasks: One per image.
+        owner: Id of the process that will send them.
         created_at: UTC.
     """
 
@@ -61,6 +62,7 @@ class NewBatch:
     prompt: str
     params: Mapping[str, Any]
     tasks: Sequence[NewTask]
+    owner: str
     created_at: datetime
     references: Sequence[Asset] = field(default=())
 
@@ -100,7 +102,9 @@ def create_batch(cur: Cursor, user_id: str, batch: NewBatch) -> BatchRecord:
             for value in (task.generation_id, batch.id, user_id, task.idx, task.seed, task.id)
         ],
     )
-    insert_tasks(cur, user_id, batch.id, batch.provider, batch.tasks, attempt=1, now=batch.created_at)
+    insert_tasks(
+        cur, user_id, batch.id, batch.provider, batch.tasks, owner=batch.owner, attempt=1, now=batch.created_at
+    )
     return get_batch(cur, user_id, batch.id)
 
 
@@ -121,6 +125,7 @@ def insert_tasks(
     provider: str,
     tasks: Sequence[NewTask],
     *,
+    owner: str,
     attempt: int,
     now: datetime,
 ) -> None:
@@ -129,12 +134,12 @@ def insert_tasks(
     Raises:
         InsufficientCoins: The wallet holds less than all their holds together.
     """
-    rows = ", ".join(["(?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)"] * len(tasks))
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)"] * len(tasks))
     cur.execute(
-        "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, params_sent, hold_micros, created_at) "
+        "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, owner, params_sent, hold_micros, created_at) "
         f"VALUES {rows}",
         [value for task in tasks
-         for value in (task.id, task.generation_id, batch_id, user_id, provider, attempt,
+         for value in (task.id, task.generation_id, batch_id, user_id, provider, attempt, owner,
                        json.dumps(dict(task.params)), task.hold_micros, now)],
     )  # fmt: skip
     ledger.hold(cur, user_id, [(task.id, task.hold_micros) for task in tasks], now)

@@ -73,3 +73,9 @@ def settle(
         open_wallet(cur, user_id, now)
         book(cur, user_id, "capture", -cost_micros, now,
              key=f"{task_id}:{attempt}:capture", task_id=task_id, attempt=attempt, note=note)  # fmt: skip
+
+
+def top_up(cur: Cursor, user_id: str, amount_micros: int, now: datetime, key: str) -> None:
+    """Grants the user more; a second call with the same key does nothing."""
+    open_wallet(cur, user_id, now)
+    book(cur, user_id, "grant", amount_micros, now, key=key, note="top-up")

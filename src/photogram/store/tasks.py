@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ..domain.asset import Asset
-from ..domain.records import TaskRecord
+from ..domain.records import BatchRecord, TaskRecord
 from ..domain.task import RemoteHandle, TaskError, TaskStatus, sources_of
 from ..errors import StorageFailed
 from . import batches, ledger
@@ -31,6 +31,15 @@ def unfinished_tasks(cur: Cursor, user_id: str) -> list[TaskRecord]:
     return _load(cur, "WHERE k.user_id = ? AND k.status IN ('pending', 'processing')", [user_id])
 
 
+def others_of_owner(cur: Cursor, owner: str, user_id: str) -> int:
+    """Returns how many unfinished tasks of other users that process left."""
+    row = cur.execute(
+        "SELECT count(*) FROM tasks WHERE owner = ? AND user_id <> ? AND status IN ('pending', 'processing')",
+        [owner, user_id],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _load(cur: Cursor, where: str, values: list[str]) -> list[TaskRecord]:
     rows = cur.execute(f"{_SELECT} {where} ORDER BY k.id", values).fetchall()
     references = read_references(cur, sorted({row[2] for row in rows})) if rows else {}
@@ -43,6 +52,12 @@ def _load(cur: Cursor, where: str, values: list[str]) -> list[TaskRecord]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def start_batch(cur: Cursor, user_id: str, batch: batches.NewBatch) -> tuple[BatchRecord, list[TaskRecord]]:
+    """Writes a batch (see `create_batch`) and returns it with its tasks, ready to be sent."""
+    record = batches.create_batch(cur, user_id, batch)
+    return record, load_tasks(cur, [task.id for task in batch.tasks])
 
 
 def mark_sent(cur: Cursor, task_id: str, owner: str, now: datetime) -> bool:
@@ -104,7 +119,7 @@ def save_progress(cur: Cursor, reports: Sequence[tuple[str, float | None, int | 
 def send_again_later(cur: Cursor, task_id: str) -> bool:
     """Moves a task back to pending: nothing ran at the provider (or it runs here and costs nothing)."""
     row = cur.execute(
-        "UPDATE tasks SET status = 'pending', owner = NULL, progress = NULL, queue_position = NULL, "
+        "UPDATE tasks SET status = 'pending', progress = NULL, queue_position = NULL, "
         "revision = nextval('revision') WHERE id = ? AND status = 'processing' RETURNING id",
         [task_id],
     ).fetchone()
@@ -204,7 +219,7 @@ def cancel_pending(cur: Cursor, user_id: str, task_ids: Sequence[str], now: date
     return stopped
 
 
-def add_attempt(cur: Cursor, user_id: str, task: batches.NewTask, now: datetime) -> str:
+def add_attempt(cur: Cursor, user_id: str, owner: str, task: batches.NewTask, now: datetime) -> str:
     """Makes one more task of an image (Retry), with a hold of its own, and returns its id.
 
     The image it had stays until there is a new one. A second call with the same id changes nothing; an image whose newest task is still under way gets no other: that one's id is returned.
@@ -223,7 +238,7 @@ def add_attempt(cur: Cursor, user_id: str, task: batches.NewTask, now: datetime)
     newest, status, attempt, batch_id, provider = row
     if newest == task.id or not TaskStatus(status).finished:
         return str(newest)
-    batches.insert_tasks(cur, user_id, batch_id, provider, [task], attempt=attempt + 1, now=now)
+    batches.insert_tasks(cur, user_id, batch_id, provider, [task], owner=owner, attempt=attempt + 1, now=now)
     cur.execute(
         "UPDATE generations SET task_id = ?, revision = nextval('revision') WHERE id = ?",
         [task.id, task.generation_id],

@@ -1,0 +1,63 @@
+"""Photogram: the notebook's own image studio.
+
+```python
+import photogram as pg
+
+studio = pg.Studio()
+batch = studio.generate("a lighthouse at dusk, watercolor", n=4, seed=7)
+batch                       # a live grid
+```
+
+Importing this package is light: the database, pandas and Pillow load on first use.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import PhotogramError, ProviderError, StoreError, UserError
+    from .magics import load_ipython_extension
+    from .studio import Batch, Generation, Studio, Topic, Wallet
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Batch": "studio",
+    "Generation": "studio",
+    "PhotogramError": "errors",
+    "ProviderError": "errors",
+    "StoreError": "errors",
+    "Studio": "studio",
+    "Topic": "studio",
+    "UserError": "errors",
+    "Wallet": "studio",
+    "load_ipython_extension": "magics",
+}
+
+__all__ = [
+    "Batch",
+    "Generation",
+    "PhotogramError",
+    "ProviderError",
+    "StoreError",
+    "Studio",
+    "Topic",
+    "UserError",
+    "Wallet",
+    "__version__",
+    "load_ipython_extension",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,242 @@
+"""The engine: one per process and workspace, shared by every Studio on it."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import os
+import threading
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+
+from ..domain.events import Event, EventKind
+from ..domain.records import BatchRecord, TaskRecord
+from ..errors import NotFound, StoreForked
+from ..providers.registry import Registry, default_registry
+from ..store import Store
+from ..store import batches as batch_rows
+from ..store import tasks as task_rows
+from ..store.batches import NewBatch, NewTask
+from ..store.owners import Owner
+from .bus import Bus
+from .clock import Clock
+from .finish import Finisher
+from .http import Http
+from .loop import EngineThread
+from .resume import Resumer
+from .run import Runner
+from .workers import Workers
+
+T = TypeVar("T")
+
+EXIT_S = 1.0
+"""Seconds that closing waits for pictures to stop."""
+
+READ_EVERY_S = 0.03
+"""A waiting batch reads its rows at most this often, however many events come."""
+
+LOOK_EVERY_S = 2.0
+"""A waiting batch looks this often at what another process may have done."""
+
+
+class Engine:
+    """Queues, sends, polls, stores and tells. Its methods may be called from any thread; what returns a Future does not block."""
+
+    _open: ClassVar[dict[str, Engine]] = {}
+    _opening: ClassVar[threading.Lock] = threading.Lock()
+
+    def __init__(
+        self,
+        workspace: Path,
+        *,
+        busy_timeout_s: float = 30.0,
+        registry: Registry | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._pid, self._users, self._closed = os.getpid(), 0, False
+        self.store = Store.open(workspace, busy_timeout_s=busy_timeout_s)
+        self.registry = registry or default_registry()
+        self.clock = clock or Clock()
+        self.bus = Bus()
+        self.owner = Owner(workspace)
+        self.thread = EngineThread()
+        self.workers = Workers("io", 2)
+        self._painters = Workers("painter", max(2, os.cpu_count() or 2))
+        self._built = self.thread.submit(self._build())
+        self._built.result()
+
+    async def _build(self) -> None:
+        """Makes what lives on the engine's loop."""
+        self._http = Http()
+        self._finisher = Finisher(self.store, self.workers, self.clock, self.bus.publish)
+        self._runner = Runner(
+            store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, owner=self.owner,
+            finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers,
+        )  # fmt: skip
+        self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
+        self.thread.spawn(self._runner.poller.run(), "poller")
+        self.thread.spawn(self.clock.beat(), "clock")
+        self.thread.spawn(self._resumer.watch(), "orphans")
+
+    # ── One engine per workspace ────────────────────────────────────────────────────────────────────────────────────
+
+    @classmethod
+    def open(cls, workspace: Path, *, busy_timeout_s: float = 30.0) -> Engine:
+        """Returns the process's engine for this workspace, started if need be; each call needs one `close()`."""
+        path = os.path.realpath(workspace)
+        with cls._opening:
+            engine = cls._open.get(path)
+            if engine is None:
+                engine = cls._open[path] = cls(Path(path), busy_timeout_s=busy_timeout_s)
+            engine._users += 1
+            return engine
+
+    def close(self) -> None:
+        """Ends this use of the engine; the last one stops it. Running local pictures go back to `pending`."""
+        if os.getpid() != self._pid:
+            return
+        with self._opening:
+            self._users -= 1
+            if self._users > 0 or self._closed:
+                return
+            self._open.pop(os.path.realpath(self.store.workspace), None)
+        self._stop()
+
+    def _stop(self) -> None:
+        self._closed = True
+        self.thread.call(self._runner.stop_all)
+        self._painters.stop(EXIT_S)
+        self.workers.stop(EXIT_S / 2)
+        self.thread.call(lambda: self.thread.spawn(self._http.close(), "closing connections"))
+        self.thread.stop(EXIT_S / 2)
+        self.store.close()
+        self.owner.close()
+
+    # ── Work ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def call(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Runs a coroutine on the engine's thread.
+
+        Raises:
+            StoreForked: This is a forked child of the engine's process.
+        """
+        if os.getpid() != self._pid:
+            coroutine.close()
+            raise StoreForked("This process was forked from the one that opened the workspace.")
+        return self.thread.submit(coroutine)
+
+    def generate(self, user_id: str, batch: NewBatch) -> Future[BatchRecord]:
+        """Writes a batch and queues its tasks; resolved once the rows are committed."""
+
+        async def run() -> BatchRecord:
+            record, tasks = await asyncio.wrap_future(self.store.write(task_rows.start_batch, user_id, batch))
+            self._publish(EventKind.BATCH, user_id, record.topic_id, record.id)
+            self._runner.queues.push_all(tasks)
+            return record
+
+        return self.call(run())
+
+    def retry(self, user_id: str, task: NewTask) -> Future[str]:
+        """Makes and queues one more task of an image; returns the id of the task that is under way."""
+
+        async def run() -> str:
+            task_id = await asyncio.wrap_future(
+                self.store.write(task_rows.add_attempt, user_id, self.owner.id, task, self.clock.now())
+            )
+            for record in await asyncio.wrap_future(self.store.read(task_rows.load_tasks, [task_id])):
+                self._finisher.announce(record)
+                if task_id == task.id:
+                    self._runner.queues.push(record)
+            return task_id
+
+        return self.call(run())
+
+    def cancel(self, task_ids: Sequence[str]) -> Future[None]:
+        """Cancels tasks that are not over."""
+
+        async def run() -> None:
+            tasks = await asyncio.wrap_future(self.store.read(task_rows.load_tasks, list(task_ids)))
+            for task in tasks:
+                if not task.status.finished:
+                    await self._runner.cancel(task)
+
+        return self.call(run())
+
+    def finished(self, user_id: str, batch_id: str) -> Future[None]:
+        """Resolves once no image of the batch is pending or processing, or the batch is deleted."""
+        return self.call(self._finished(user_id, batch_id))
+
+    async def _finished(self, user_id: str, batch_id: str) -> None:
+        changed = asyncio.Event()
+        unsubscribe = self.bus.subscribe(lambda event: changed.set() if event.batch_id == batch_id else None)
+        try:
+            while True:
+                changed.clear()
+                try:
+                    record = await asyncio.wrap_future(self.store.read(batch_rows.get_batch, user_id, batch_id))
+                except NotFound:
+                    return
+                if record.finished:
+                    return
+                await asyncio.sleep(READ_EVERY_S)
+                try:
+                    await asyncio.wait_for(changed.wait(), LOOK_EVERY_S)
+                except TimeoutError:
+                    continue
+        finally:
+            unsubscribe()
+
+    def adopt(self, user_id: str) -> Future[None]:
+        """Takes over what dead processes of this user had already sent."""
+        return self.call(self._resumer.adopt(user_id))
+
+    def unsent(self, user_id: str) -> Future[list[TaskRecord]]:
+        """Returns the user's tasks that wait for `resume`."""
+        return self.call(self._resumer.unsent(user_id))
+
+    def resume(self, user_id: str) -> Future[list[TaskRecord]]:
+        """Sends what dead processes left unsent; returns those tasks."""
+        return self.call(self._resumer.resume(user_id))
+
+    def write(self, op: Callable[..., T], *args: Any, event: Event | None = None) -> Future[T]:
+        """Writes, then tells whoever listens."""
+
+        async def run() -> T:
+            result = await asyncio.wrap_future(self.store.write(op, *args))
+            if event:
+                self.bus.publish(event)
+            return result
+
+        return self.call(run())
+
+    def read(self, op: Callable[..., T], *args: Any, **options: Any) -> Future[T]:
+        """Reads."""
+        if os.getpid() != self._pid:
+            raise StoreForked("This process was forked from the one that opened the workspace.")
+        return self.store.read(op, *args, **options)
+
+    def _publish(self, kind: EventKind, user_id: str, topic_id: str, batch_id: str) -> None:
+        self.bus.publish(Event(kind=kind, user_id=user_id, topic_id=topic_id, batch_id=batch_id))
+
+    @classmethod
+    def _stop_all(cls) -> None:
+        """At exit: stops every engine while their threads may still use the database."""
+        for engine in list(cls._open.values()):
+            if os.getpid() == engine._pid and not engine._closed:
+                engine._stop()
+        cls._open.clear()
+
+    @classmethod
+    def _forget_all(cls) -> None:
+        """In a forked child: the parent's engines are not ours."""
+        for engine in cls._open.values():
+            engine.owner.close_after_fork()
+        cls._open = {}
+        cls._opening = threading.Lock()
+
+
+atexit.register(Engine._stop_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Engine._forget_all)

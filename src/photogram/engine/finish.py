@@ -1,0 +1,114 @@
+"""How a task ends: its bytes stored first, then its row, then whoever waits is told."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from ..display.thumbs import image_size, make_thumb
+from ..domain.asset import EXTENSIONS, Asset, sniff_mime
+from ..domain.card import ModelCard
+from ..domain.events import Event, EventKind
+from ..domain.records import TaskRecord
+from ..domain.request import MadeImage
+from ..domain.secret import Secret, mask
+from ..domain.task import TaskError, TaskStatus
+from ..errors import BadResponse, InternalFailure, ProviderError, StorageFailed, StorageFull
+from ..store import Store
+from ..store import tasks as task_rows
+from .clock import Clock
+from .workers import LATER, Workers
+
+THUMB_PX = 384
+STORE_TRIES = 3
+
+
+class Finisher:
+    """Ends tasks. Engine's thread only."""
+
+    def __init__(self, store: Store, workers: Workers, clock: Clock, publish: Callable[[Event], None]) -> None:
+        self._store = store
+        self._workers = workers
+        self._clock = clock
+        self._publish = publish
+
+    async def succeed(self, task: TaskRecord, card: ModelCard, made: MadeImage) -> None:
+        """Stores an image and books it.
+
+        Raises:
+            BadResponse: The bytes are no image.
+            StorageFull: They could not be stored in three tries; if they were paid for they are in `spill/`.
+        """
+        asset = await self._store_bytes(task, made.data)
+        cost, source = made.cost_micros, "reported"
+        if cost is None:
+            cost, source = card.price_micros or 0, "estimated"
+            if card.price_micros is None:
+                source = "unknown"
+        if cost == 0 and source != "unknown":
+            source = "free"
+        path = str(self._store.files.path(asset.sha256, extension=asset.extension))
+        await asyncio.wrap_future(
+            self._store.write_evidence(
+                task_rows.finish_success, task.id, asset, path, self._clock.now(),
+                seed=made.seed, cost_micros=cost, cost_source=source,
+            )
+        )  # fmt: skip
+        self.announce(task)
+        self._workers.submit(self._make_thumb, asset, made.data, priority=LATER)
+
+    async def fail(self, task: TaskRecord, error: ProviderError, *, secrets: Sequence[Secret | None] = ()) -> None:
+        """Ends a task with an error that its row keeps, every key masked."""
+        shown = "".join(traceback.format_exception(error)) if isinstance(error, InternalFailure) else ""
+        kept = TaskError.of(error, task_id=task.id, extra=shown)
+        kept = TaskError(
+            kind=kept.kind, message=mask(kept.message, secrets), next_step=mask(kept.next_step, secrets),
+            detail=mask(kept.detail, secrets), task_id=task.id,
+        )  # fmt: skip
+        await self.end(task, TaskStatus.LOST if kept.kind == "lost" else TaskStatus.ERROR, kept)
+
+    async def end(self, task: TaskRecord, status: TaskStatus, error: TaskError | None = None) -> None:
+        """Ends a task without an image: error, cancelled or lost."""
+        await asyncio.wrap_future(
+            self._store.write_evidence(task_rows.finish_failed, task.id, status, self._clock.now(), error=error)
+        )
+        self.announce(task)
+
+    def announce(self, task: TaskRecord) -> None:
+        """Tells whoever listens that the task's row changed."""
+        self._publish(
+            Event(kind=EventKind.TASK, user_id=task.user_id, topic_id=task.topic_id, batch_id=task.batch_id,
+                  generation_id=task.generation_id, task_id=task.id)
+        )  # fmt: skip
+
+    async def _store_bytes(self, task: TaskRecord, data: bytes) -> Asset:
+        for attempt in range(1, STORE_TRIES + 1):
+            try:
+                return await asyncio.wrap_future(self._workers.submit(partial(self._put, data)))
+            except StorageFailed as error:
+                failure = error
+                if attempt < STORE_TRIES:
+                    await self._clock.sleep(0.2 * attempt)
+        spilled = await asyncio.wrap_future(self._workers.submit(self._spill, task.id, data))
+        raise StorageFull(f"The image could not be stored: {failure.message}", detail=spilled) from failure
+
+    def _put(self, data: bytes) -> Asset:
+        try:
+            width, height, mime = image_size(data)
+        except ValueError as error:
+            raise BadResponse("What came is not an image.", detail=repr(data[:200])) from error
+        sha256 = self._store.files.put(data, extension=EXTENSIONS[mime])
+        return Asset(sha256=sha256, mime=mime, width=width, height=height, size_bytes=len(data))
+
+    def _spill(self, task_id: str, data: bytes) -> str:
+        try:
+            extension = EXTENSIONS.get(sniff_mime(data) or "", "bin")
+            return f"The bytes are in {self._store.files.spill(task_id, data, extension=extension)}."
+        except StorageFailed:
+            return "The bytes could not be kept anywhere on this disk."
+
+    def _make_thumb(self, asset: Asset, data: bytes) -> None:
+        if not self._store.files.thumb_path(asset.sha256, size_px=THUMB_PX).exists():
+            self._store.files.put_thumb(asset.sha256, make_thumb(data, max_px=THUMB_PX), size_px=THUMB_PX)

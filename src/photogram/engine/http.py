@@ -1,0 +1,116 @@
+"""Sends an adapter's requests and reads whole answers; turns what goes wrong into facts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
+
+from ..domain.secret import Secret
+from ..errors import BadResponse, Unreachable
+from ..providers.wire import Access, WireAnswer, WireRequest
+
+IN_FLIGHT = 32
+"""Requests at once per provider, in front of the connection pool (measured: docs/decisions/0002-engine-thread.md)."""
+
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+"""The largest answer or image that is read."""
+
+MAX_REDIRECTS = 5
+CONNECT_S = 10.0
+
+
+class Http:
+    """The engine's one HTTP client. Engine's thread only."""
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+        self._client = httpx2.AsyncClient(
+            transport=transport,
+            follow_redirects=False,
+            limits=httpx2.Limits(max_connections=128, max_keepalive_connections=32),
+        )
+        self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(IN_FLIGHT))
+
+    async def send(self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float) -> WireAnswer:
+        """Sends one request, without following redirects.
+
+        Args:
+            provider: Whose place in line it takes.
+            request: What to send.
+            access: Whose keys may be shown, and to whom.
+            read_timeout_s: Seconds without a byte after which the connection counts as broken.
+
+        Raises:
+            Unreachable: No connection (`sent=False`), or it broke after something was sent (`sent=True`).
+            BadResponse: The answer is larger than 64 MB, or a key would go to a foreign host.
+        """
+        timeout = httpx2.Timeout(read_timeout_s, connect=CONNECT_S, pool=None)
+        async with self._places[provider]:
+            try:
+                async with self._client.stream(
+                    request.method,
+                    request.url,
+                    headers=_headers(request, access),
+                    json=request.json_body,
+                    content=request.content,
+                    files=list(request.files) or None,
+                    timeout=timeout,
+                ) as response:
+                    return await _read(response)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+                host = urlsplit(request.url).hostname
+                raise Unreachable(f"No connection to {host}.", sent=False, detail=str(error)) from error
+            except httpx2.TransportError as error:
+                host = urlsplit(request.url).hostname
+                what = "took too long to answer" if isinstance(error, httpx2.TimeoutException) else "broke off"
+                raise Unreachable(f"{host} {what}.", sent=True, detail=f"{type(error).__name__}: {error}") from error
+            except httpx2.InvalidURL as error:
+                raise BadResponse(f"{request.url!r} is not an address.", detail=str(error)) from error
+
+    async def fetch(self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float) -> WireAnswer:
+        """Gets a result, following up to five redirects; each address must be http(s), and keys stay with the provider.
+
+        Raises:
+            Unreachable: As `send`.
+            BadResponse: As `send`; or a redirect leads nowhere, in circles, or to something that is not http(s).
+        """
+        for _ in range(MAX_REDIRECTS + 1):
+            if urlsplit(request.url).scheme not in ("http", "https"):
+                raise BadResponse("The result's address is not http or https.", detail=request.url[:200])
+            answer = await self.send(provider, request, access, read_timeout_s=read_timeout_s)
+            if answer.status not in (301, 302, 303, 307, 308):
+                return answer
+            target = urljoin(request.url, answer.headers.get("location", ""))
+            headers = {name: value for name, value in request.headers.items() if not isinstance(value, Secret)}
+            request = WireRequest(method="GET", url=target, headers=headers)
+        raise BadResponse("The result's address redirects too often.")
+
+    async def close(self) -> None:
+        """Closes every connection."""
+        await self._client.aclose()
+
+
+def _headers(request: WireRequest, access: Access) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        if not isinstance(value, Secret):
+            headers[name] = value
+        elif access.owns(request.url):
+            headers[name] = value.reveal()
+        else:
+            host = urlsplit(request.url).hostname
+            raise BadResponse(f"The provider named the foreign host {host}; its key was not sent there.")
+    return headers
+
+
+async def _read(response: httpx2.Response) -> WireAnswer:
+    parts, size = [], 0
+    async for part in response.aiter_bytes():
+        size += len(part)
+        if size > MAX_ANSWER_BYTES:
+            raise BadResponse(f"The answer is larger than {MAX_ANSWER_BYTES // 1024**2} MB.")
+        parts.append(part)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return WireAnswer(status=response.status_code, headers=headers, content=b"".join(parts))

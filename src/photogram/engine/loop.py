@@ -1,0 +1,72 @@
+"""The engine's own thread with its own event loop (why: docs/decisions/0002-engine-thread.md)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+log = logging.getLogger("photogram")
+
+
+class EngineThread:
+    """A daemon thread that runs an event loop until it is stopped."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._thread = threading.Thread(target=self._run, name="photogram-engine", daemon=True)
+        self._thread.pydev_do_not_trace = True  # type: ignore[attr-defined]  # debuggers leave it alone
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self.loop)
+        self.loop.run_forever()
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the caller is on the engine's thread."""
+        return threading.current_thread() is self._thread
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+        """Runs a coroutine on the engine's loop. Any thread."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def call(self, function: Callable[..., object], *args: Any) -> None:
+        """Calls a function on the engine's loop soon. Any thread; does nothing once the loop is closed."""
+        try:
+            self.loop.call_soon_threadsafe(function, *args)
+        except RuntimeError:
+            log.debug("the engine is closed; %s is left out", function)
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
+        """Starts a task that somebody owns: an exception that escapes it is logged, not lost. Engine's thread."""
+        task = self.loop.create_task(coroutine, name=what)
+        self._tasks.add(task)
+        task.add_done_callback(self._settled)
+        return task
+
+    def _settled(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("%s failed: %s", task.get_name(), type(error).__name__, exc_info=error)
+
+    def stop(self, timeout_s: float) -> None:
+        """Cancels what runs, lets it end, and stops the loop; waits `timeout_s` seconds at most. Any other thread."""
+        if not self.loop.is_running():
+            return
+
+        async def wind_up() -> None:
+            mine = asyncio.current_task()
+            others = [task for task in asyncio.all_tasks() if task is not mine]
+            for task in others:
+                task.cancel()
+            await asyncio.wait(others, timeout=timeout_s) if others else None
+            self.loop.stop()
+
+        self.call(lambda: self.loop.create_task(wind_up()))
+        self._thread.join(timeout_s + 0.5)

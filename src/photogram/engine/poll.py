@@ -1,0 +1,83 @@
+"""One scheduler for all polls: a heap of due times, not a thousand sleeping coroutines."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..domain.records import TaskRecord
+from ..domain.task import RemoteHandle
+from ..providers.base import RemoteAdapter
+from ..providers.wire import Access
+from .clock import Clock
+from .retry import poll_pause_s
+
+
+@dataclass(slots=True, kw_only=True)
+class Polling:
+    """One task that the provider works on.
+
+    Attributes:
+        task: The task.
+        adapter: Who reads the answers.
+        access: Where to ask.
+        handle: What to ask by.
+        deadline_awake_s: When it is given up, in the clock's awake seconds.
+        polls: How many polls there were.
+        dropped: Set to stop polling.
+    """
+
+    task: TaskRecord
+    adapter: RemoteAdapter
+    access: Access
+    handle: RemoteHandle
+    deadline_awake_s: float
+    polls: int = 0
+    dropped: bool = field(default=False)
+
+
+class Poller:
+    """Calls back when a task is due to be asked about. Engine's thread only."""
+
+    def __init__(self, clock: Clock, poll_now: Callable[[Polling], None]) -> None:
+        self._clock = clock
+        self._poll_now = poll_now
+        self._heap: list[tuple[float, int, Polling]] = []
+        self._number = itertools.count()
+        self._by_task: dict[str, Polling] = {}
+        self._changed = asyncio.Event()
+
+    def add(self, polling: Polling) -> None:
+        """Plans the next poll of a task, by the back-off of the polls it has had."""
+        self._by_task[polling.task.id] = polling
+        due = self._clock.monotonic() + poll_pause_s(polling.polls)
+        heapq.heappush(self._heap, (due, next(self._number), polling))
+        self._changed.set()
+
+    def drop(self, task_id: str) -> Polling | None:
+        """Stops polling a task, and returns what was known of it."""
+        polling = self._by_task.pop(task_id, None)
+        if polling:
+            polling.dropped = True
+        return polling
+
+    async def run(self) -> None:
+        """Calls back what is due, for ever."""
+        while True:
+            self._changed.clear()
+            now = self._clock.monotonic()
+            while self._heap and self._heap[0][0] <= now:
+                polling = heapq.heappop(self._heap)[2]
+                if not polling.dropped:
+                    self._poll_now(polling)
+            wait_s = self._heap[0][0] - now if self._heap else 3600.0
+            waiting = asyncio.ensure_future(self._changed.wait())
+            sleeping = asyncio.ensure_future(self._clock.sleep(wait_s))
+            try:
+                await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                waiting.cancel()
+                sleeping.cancel()

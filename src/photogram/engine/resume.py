@@ -1,0 +1,103 @@
+"""What dead processes left behind.
+
+What was sent with a handle is polled on. What was sent without one is lost, unless it ran here or sending it twice is harmless. What was never
+sent stays `pending` and waits for `resume()`: a kernel that starts again must not send yesterday's pictures beside today's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..domain.records import TaskRecord
+from ..domain.task import RemoteHandle, TaskStatus
+from ..errors import Lost, PhotogramError, UnknownModel
+from ..providers.base import LocalProvider
+from ..providers.registry import Registry
+from ..store import Store
+from ..store import tasks as task_rows
+from ..store.owners import Owner
+from .clock import Clock
+from .finish import Finisher
+from .run import Runner
+
+LOOK_EVERY_S = 10.0
+
+
+class Resumer:
+    """Looks for orphans, at start and from time to time. Engine's thread only."""
+
+    def __init__(
+        self, store: Store, registry: Registry, owner: Owner, clock: Clock, runner: Runner, finisher: Finisher
+    ) -> None:
+        self._store, self._registry, self._owner, self._clock = store, registry, owner, clock
+        self._runner, self._finisher = runner, finisher
+        self._users: set[str] = set()
+
+    async def watch(self) -> None:
+        """Adopts orphans now and then, for ever. Costs nothing while nobody died: the lock files say so."""
+        while True:
+            await self._clock.sleep(LOOK_EVERY_S)
+            try:
+                for user_id in sorted(self._users):
+                    await self.adopt(user_id)
+            except PhotogramError:
+                continue  # a busy store: the next look will do
+
+    async def adopt(self, user_id: str) -> None:
+        """Takes over what this user's dead processes had already sent."""
+        self._users.add(user_id)
+        dead = self._owner.dead()
+        if not dead:
+            return
+        handles = {task_id: handle for owner_id in dead for task_id, handle in self._owner.handles_of(owner_id)}
+        tasks = await asyncio.wrap_future(self._store.read(task_rows.unfinished_tasks, user_id))
+        for task in tasks:
+            if task.owner in dead and task.sent_at and task.status is TaskStatus.PROCESSING:
+                await self._take_over(task, handles)
+        left = {task.owner for task in tasks if task.status is TaskStatus.PENDING}
+        for owner_id in dead:
+            if owner_id not in left and not await self._others_need(owner_id, user_id):
+                self._owner.forget(owner_id)
+
+    async def _others_need(self, owner_id: str, user_id: str) -> bool:
+        """Tells whether another user of this workspace still has something of that process."""
+        return bool(await asyncio.wrap_future(self._store.read(task_rows.others_of_owner, owner_id, user_id)))
+
+    async def _take_over(self, task: TaskRecord, handles: dict[str, RemoteHandle]) -> None:
+        if not await asyncio.wrap_future(self._store.write(task_rows.adopt, task.id, task.owner, self._owner.id)):
+            return
+        try:
+            provider, card = self._registry.provider(task.provider), self._registry.card(task.address)
+        except UnknownModel as error:
+            await self._finisher.fail(task, Lost(f"{error.message} It was sent by a process that is gone."))
+            return
+        if isinstance(provider, LocalProvider):
+            await asyncio.wrap_future(self._store.write(task_rows.send_again_later, task.id))
+            self._finisher.announce(task)
+            return
+        handle = task.handle or handles.get(task.id)
+        if handle is not None:
+            await asyncio.wrap_future(self._store.write_evidence(task_rows.save_handle, task.id, handle))
+            self._runner.poll_on(task, card, provider, handle)
+        elif provider.idempotent:
+            await asyncio.wrap_future(self._store.write(task_rows.send_again_later, task.id))
+            self._finisher.announce(task)
+        else:
+            lost = Lost(
+                "The process that sent this is gone, and nobody knows whether it was made. It may have been billed."
+            )
+            await self._finisher.fail(task, lost)
+
+    async def unsent(self, user_id: str) -> list[TaskRecord]:
+        """Returns the user's pending tasks that no living process will send by itself."""
+        tasks = await asyncio.wrap_future(self._store.read(task_rows.unfinished_tasks, user_id))
+        pending = [task for task in tasks if task.status is TaskStatus.PENDING and not self._runner.queues.has(task.id)]
+        dead = {owner for owner in {task.owner for task in pending} if self._owner.is_dead(owner)}
+        return [task for task in pending if task.owner in dead or task.owner == self._owner.id]
+
+    async def resume(self, user_id: str) -> list[TaskRecord]:
+        """Sends what dead processes left unsent, and returns those tasks."""
+        await self.adopt(user_id)
+        tasks = await self.unsent(user_id)
+        self._runner.queues.push_all(tasks)
+        return tasks

@@ -1,0 +1,92 @@
+"""Whether something is tried again: one table of (phase, what happened) → what to do.
+
+Exceptions state facts; this is the only place that draws conclusions from them.
+"""
+
+from __future__ import annotations
+
+import random
+from enum import StrEnum
+
+from ..errors import Expired, ProviderError, RateLimited, RemoteFailed, Unreachable
+
+
+class Phase(StrEnum):
+    """What was being done."""
+
+    SUBMIT = "submit"
+    POLL = "poll"
+    FETCH = "fetch"
+
+
+class Action(StrEnum):
+    """What to do about it."""
+
+    SEND_LATER = "send_later"
+    """Nothing ran: back to pending, sent again after a pause."""
+    GO_ON = "go_on"
+    """A poll or download, a GET: asked again until the deadline."""
+    FAIL = "fail"
+    """The task ends as `error`."""
+    LOSE = "lose"
+    """We cannot know whether it ran: the task ends as `lost`, and the user decides."""
+
+
+MAX_SENDS = 3
+"""How often a submit is sent at most, when each time nothing ran."""
+
+
+def decide(phase: Phase, error: ProviderError, *, sends: int, idempotent: bool) -> Action:
+    """Returns what to do.
+
+    | phase | what happened | action |
+    |---|---|---|
+    | submit | refused connection, 429, 503 with Retry-After | send later, 3 sends at most, then fail |
+    | submit | 502, 504, read timeout, connection cut after sending | lose; with an idempotency key: send later |
+    | submit | 500, 503 without Retry-After, 4xx, refusal, bad answer | fail |
+    | poll, fetch | transport error, 5xx, 429 | go on until the deadline |
+    | poll, fetch | anything else (refusal, failed job, 4xx, unknown status word) | fail |
+
+    Args:
+        phase: What was being done.
+        error: What happened.
+        sends: How often the submit was sent so far.
+        idempotent: Whether the provider runs a submit with the same key only once.
+    """
+    transient = isinstance(error, (Unreachable, RateLimited)) or (
+        isinstance(error, RemoteFailed) and error.http_status is not None and error.http_status >= 500
+    )
+    if phase is not Phase.SUBMIT:
+        return Action.GO_ON if transient and not isinstance(error, Expired) else Action.FAIL
+    nothing_ran = isinstance(error, RateLimited) or (isinstance(error, Unreachable) and not error.sent)
+    if nothing_ran:
+        return Action.SEND_LATER if sends < MAX_SENDS else Action.FAIL
+    in_doubt = (isinstance(error, Unreachable) and error.sent) or (
+        isinstance(error, RemoteFailed) and error.http_status in (502, 504)
+    )
+    if in_doubt:
+        if not idempotent:
+            return Action.LOSE
+        return Action.SEND_LATER if sends < MAX_SENDS else Action.LOSE
+    return Action.FAIL
+
+
+def pause_s(error: ProviderError, sends: int) -> float:
+    """Returns the seconds to wait before sending again: what the provider said, else 1, 2, 4… with jitter."""
+    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+        return max(0.0, error.retry_after_s)
+    return jittered(min(2.0 ** (sends - 1), 30.0))
+
+
+def poll_pause_s(polls: int) -> float:
+    """Returns the seconds before the next poll: 1, 2, 4, 8, 16, 30, 30…, with a little jitter.
+
+    Args:
+        polls: How many polls there were.
+    """
+    return jittered(min(2.0 ** min(polls, 10), 30.0))
+
+
+def jittered(seconds: float) -> float:
+    """Returns the seconds ±10 %, so that a thousand tasks do not ask in step."""
+    return seconds * random.uniform(0.9, 1.1)

@@ -1,0 +1,89 @@
+"""Who is alive: every process holds a lock for as long as it lives, and writes down the handles it was given.
+
+A lock that can be taken belongs to a process that is gone. No clock, no pid and no heartbeat decides that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import portalocker
+
+from ..domain.ids import new_id
+from ..domain.task import RemoteHandle
+from .rows import read_handle, write_handle
+
+
+class Owner:
+    """This process, as far as one workspace is concerned."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.id = new_id("own")
+        self._folder = workspace / "owners"
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._lock = open(self._folder / f"{self.id}.lock", "w")  # noqa: SIM115  (held for life)
+        portalocker.lock(self._lock, portalocker.LOCK_EX | portalocker.LOCK_NB)
+
+    def journal(self, task_id: str, handle: RemoteHandle) -> None:
+        """Writes a handle down, to the disk, before the database is asked: whoever takes over reads it."""
+        line = json.dumps({"task_id": task_id, "handle": write_handle(handle)}) + "\n"
+        with open(self._folder / f"{self.id}.jsonl", "a") as file:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def is_dead(self, owner_id: str | None) -> bool:
+        """Tells whether the process with this id is gone (also when it left no lock at all)."""
+        if owner_id == self.id:
+            return False
+        path = self._folder / f"{owner_id}.lock"
+        try:
+            with open(path, "r+") as file:
+                portalocker.lock(file, portalocker.LOCK_EX | portalocker.LOCK_NB)
+                portalocker.unlock(file)
+        except FileNotFoundError:
+            return True
+        except portalocker.exceptions.LockException:
+            return False
+        return True
+
+    def dead(self) -> list[str]:
+        """Returns the ids of all processes that are gone and were not yet forgotten."""
+        ids = sorted({path.stem for path in self._folder.glob("own_*.*")})
+        return [owner_id for owner_id in ids if owner_id != self.id and self.is_dead(owner_id)]
+
+    def handles_of(self, owner_id: str) -> Iterator[tuple[str, RemoteHandle]]:
+        """Yields the (task id, handle) pairs that a process wrote down; a torn last line is left out."""
+        try:
+            lines = (self._folder / f"{owner_id}.jsonl").read_text().splitlines()
+        except FileNotFoundError:
+            return
+        for line in lines:
+            try:
+                entry = json.loads(line)
+                handle = read_handle(entry["handle"])
+            except (ValueError, KeyError, TypeError):
+                continue
+            if handle:
+                yield entry["task_id"], handle
+
+    def forget(self, owner_id: str) -> None:
+        """Removes the files of a process that is gone and left nothing behind."""
+        for suffix in (".jsonl", ".lock"):
+            (self._folder / f"{owner_id}{suffix}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Lets go: from now on whoever is alive may take over what is left."""
+        if self._lock.closed:
+            return
+        journal = self._folder / f"{self.id}.jsonl"
+        self._lock.close()
+        if not journal.exists():
+            self.forget(self.id)
+
+    def close_after_fork(self) -> None:
+        """In a forked child: closes the inherited descriptor; the parent's lock stays, and ends with the parent."""
+        self._lock.close()

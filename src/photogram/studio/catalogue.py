@@ -1,0 +1,29 @@
+"""The models there are, as rows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from .. import config
+from ..providers.base import LocalProvider
+from ..providers.registry import Registry
+
+
+def list_models(registry: Registry) -> list[dict[str, Any]]:
+    """Returns one row per model: model, provider, title, params, price_usd, key_present, deprecated."""
+    today = datetime.now(UTC).date().isoformat()
+    rows = []
+    for card in sorted(registry.cards(), key=lambda card: (not card.local, card.address)):
+        provider = registry.provider(card.provider)
+        keyless = isinstance(provider, LocalProvider) or provider.key_variable is None
+        rows.append({
+            "model": card.address,
+            "provider": card.provider,
+            "title": card.title,
+            "params": list(card.specs),
+            "price_usd": None if card.price_micros is None else card.price_micros / 1e6,
+            "key_present": keyless or config.key_of(provider.key_variable) is not None,
+            "deprecated": card.deprecated_on is not None and card.deprecated_on <= today,
+        })  # fmt: skip
+    return rows

@@ -1,0 +1,47 @@
+"""Taking pictures out: a ZIP with names that say which is which."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from pathlib import Path
+
+from ..domain.asset import EXTENSIONS
+from ..domain.records import BatchRecord
+from ..domain.task import TaskStatus
+from ..errors import NotReady
+from ..store import FileStore
+
+
+def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> Path:
+    """Writes the batch's images into a ZIP and returns where it is.
+
+    Images are called `image_{i}_seed_{seed}.{extension}` (`image_{i}` without a seed), i counting from 1; missing ones are left out.
+
+    Args:
+        batch: The batch.
+        files: Where the bytes are.
+        path: A file or a folder; by default `batch_{id}_{time}.zip` in the current one, time in milliseconds since 1970.
+
+    Raises:
+        NotReady: It has no image.
+    """
+    made = [one for one in batch.generations if one.asset and one.status is TaskStatus.SUCCESS]
+    if not made:
+        raise NotReady(f"The batch {batch.id} has no image yet.", next_step="batch.wait() waits for them.")
+    target = Path(path or ".").expanduser()
+    if target.is_dir():
+        target = target / f"batch_{batch.id}_{time.time_ns() // 1_000_000}.zip"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:  # images are compressed already
+        for generation in made:
+            assert generation.asset
+            data = files.read(generation.asset.sha256, extension=generation.asset.extension)
+            archive.writestr(image_name(generation.idx, generation.seed, generation.asset.mime), data)
+    return target.absolute()
+
+
+def image_name(idx: int, seed: int | None, mime: str) -> str:
+    """Returns a picture's name in an export."""
+    seeded = "" if seed is None else f"_seed_{seed}"
+    return f"image_{idx + 1}{seeded}.{EXTENSIONS[mime]}"

@@ -1,0 +1,67 @@
+"""A batch's grid in a cell: static HTML with a display id, drawn again while images arrive. No widget, no script.
+
+What a saved notebook holds is always what was last seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+
+from ..domain.events import Event
+from ..errors import PhotogramError
+
+if TYPE_CHECKING:
+    from .batch import Batch
+
+log = logging.getLogger("photogram")
+
+MIN_PAUSE_S = 0.5
+"""Updates come at most twice a second."""
+
+TICK_S = 1.0
+"""While something runs, elapsed times are drawn again this often."""
+
+
+def show_live(batch: Batch) -> None:
+    """Shows a batch in the current cell and keeps the grid up to date until no image is under way."""
+    from IPython.display import HTML, display
+
+    html, finished = batch._draw()
+    handle: Any = display(HTML(html), display_id=True)
+    if handle is not None and not finished:
+        batch._studio._engine.call(_follow(batch, handle, html))
+
+
+async def _follow(batch: Batch, handle: Any, shown: str) -> None:
+    """Draws again after changes. Runs on the engine's thread; reading and drawing happen on a worker."""
+    from IPython.display import HTML
+
+    engine = batch._studio._engine
+    changed = asyncio.Event()
+
+    def note(event: Event) -> None:
+        if event.batch_id == batch.id:
+            changed.set()
+
+    unsubscribe = engine.bus.subscribe(note)
+    try:
+        finished = False
+        while not finished:
+            try:
+                await asyncio.wait_for(changed.wait(), TICK_S)
+            except TimeoutError:
+                pass
+            changed.clear()
+            try:
+                html, finished = await asyncio.wrap_future(engine.workers.submit(batch._draw))
+            except PhotogramError as error:  # deleted meanwhile, or the workspace is busy: the last picture stays
+                log.debug("the grid of %s is not drawn again: %s", batch.id, error)
+                return
+            if html != shown:
+                handle.update(HTML(html))
+                shown = html
+            await asyncio.sleep(MIN_PAUSE_S)
+    finally:
+        unsubscribe()

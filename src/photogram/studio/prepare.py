@@ -1,0 +1,85 @@
+"""From what the user wrote to what is sent: every check before anything is written."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.card import ModelCard
+from ..domain.ids import new_id
+from ..domain.prompt import clean_prompt
+from ..errors import BadParams
+from ..store.batches import NewTask
+
+MAX_IMAGES = 50
+"""Images of one batch."""
+
+DEFAULT_MAX_SEED = 2**32 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A checked call.
+
+    Attributes:
+        prompt: Cleaned.
+        requested: What the user asked for, as JSON values.
+        tasks: One per image, seeds and all params settled.
+    """
+
+    prompt: str
+    requested: Mapping[str, Any]
+    tasks: Sequence[NewTask]
+
+
+def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], params: Mapping[str, Any]) -> Plan:
+    """Checks a call and settles everything that is sent.
+
+    Args:
+        card: The model.
+        prompt: As the user wrote it.
+        n: How many images, 1–50.
+        references: The input images.
+        params: By the ecosystem's names; None means "not given".
+
+    Raises:
+        EmptyPrompt: There is no prompt.
+        BadParams: With every problem at once.
+    """
+    problems: list[str] = []
+    try:
+        prompt = clean_prompt(prompt, max_length=card.max_prompt)
+    except BadParams as error:
+        problems += error.problems
+    if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= MAX_IMAGES:
+        problems.append(f"n must be a whole number 1–{MAX_IMAGES}, not {n!r}")
+    given = {name: value for name, value in params.items() if value is not None}
+    try:
+        checked = card.check(given | ({"images": references} if references else {}))
+    except BadParams as error:
+        problems += error.problems
+    if problems:
+        raise BadParams(problems, model=card.address)
+    requested = {name: str(value) if name == "size" else checked[name] for name, value in given.items()}
+    checked.pop("images", None)
+    seeds = settle_seeds(card, checked.pop("seed", None), n)
+    tasks = [
+        NewTask(
+            id=new_id("tsk"), generation_id=new_id("gen"), idx=idx, seed=seed, params=checked,
+            hold_micros=card.price_micros or 0,
+        )
+        for idx, seed in enumerate(seeds)
+    ]  # fmt: skip
+    return Plan(prompt=prompt, requested=requested, tasks=tasks)
+
+
+def settle_seeds(card: ModelCard, seed: int | None, n: int) -> list[int | None]:
+    """Returns every image's own seed: the user's, +1, +2, …; or from a random one on; wrapped at the model's largest."""
+    if not card.seeded:
+        return [None] * n
+    spec = card.specs.get("seed")
+    largest = int(spec.max) if spec and spec.max is not None else DEFAULT_MAX_SEED
+    first = random.randint(0, min(largest, 2**31 - 1)) if seed is None else seed
+    return [(first + step) % (largest + 1) for step in range(n)]

@@ -1,0 +1,325 @@
+"""The studio: what a notebook holds in its hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .. import config
+from ..display.card import StudioSummary
+from ..display.renderer import current_renderer
+from ..display.thumbs import make_thumb
+from ..domain.asset import EXTENSIONS, Asset
+from ..domain.events import Event, EventKind
+from ..domain.ids import new_id
+from ..domain.records import GenerationRecord
+from ..engine.engine import Engine
+from ..errors import NotFound, NotYours, StorageFailed
+from ..store import batches as batch_rows
+from ..store import history, settings, topics
+from ..store.batches import NewBatch
+from .batch import Batch
+from .catalogue import list_models
+from .generation import Generation
+from .prepare import plan_batch
+from .references import Reference, list_references, measure_reference, read_reference
+from .topic import Topic, clean_title
+from .waiting import wait_for
+from .wallet import Wallet
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+
+ACTIVE_TOPIC = "active_topic"
+SMALL_PX, LARGE_PX, MANY_IMAGES = 256, 384, 16
+SMALL_BYTES, LARGE_BYTES = 15_000, 40_000
+"""What a thumbnail may weigh in a cell: a grid of 100 must stay under 2.5 MB in the notebook's file."""
+
+
+class Studio:
+    """A workspace, its engine and its pictures. Studios on one folder in one process share one engine. Any thread.
+
+    Args:
+        path: The workspace's folder; else `PHOTOGRAM_HOME`, else `./photogram-data`.
+        user: Whose rows; else `PHOTOGRAM_USER`, `JUPYTERHUB_USER`, or the system's user.
+
+    Attributes:
+        workspace: The folder.
+        user: Whose rows are read and written.
+        wallet: The user's budget.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None, *, user: str | None = None) -> None:
+        self.workspace = config.workspace(path)
+        self.user = config.user(user)
+        self._engine = Engine.open(self.workspace, busy_timeout_s=config.busy_timeout_s())
+        self._files = self._engine.store.files
+        self._closed = False
+        self.wallet = Wallet(self)
+        self._engine.adopt(self.user)
+
+    # ── Making pictures ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def generate(
+        self, prompt: str, *, model: str | None = None, n: int = 1, topic: str | Topic | None = None,
+        images: Reference | Sequence[Reference] | None = None, **params: Any,
+    ) -> Batch:  # fmt: skip
+        """Makes n images and returns at once; `await batch` or `batch.wait()` waits for them.
+
+        Args:
+            prompt: What to see.
+            model: `provider:model`; else `PHOTOGRAM_MODEL`, else `sketch:scene`.
+            n: How many, 1–50. With a seed they get seed, seed+1, …
+            topic: A Topic, an id, or a title (found or made); else the active topic; else a new one, titled from the prompt.
+            images: Reference images: paths, bytes, PIL images, generations.
+            params: What else the model takes: `studio.models()` lists it.
+
+        Raises:
+            EmptyPrompt, BadParams, BadReference, UnknownModel, InsufficientCoins: Nothing was written or sent.
+            NotFound, NotYours: The topic.
+            StoreBusy: Another process held the workspace for too long.
+        """
+        card = self._engine.registry.card(model or config.default_model())
+        given = list_references(images)
+        plan = plan_batch(card, prompt, n, given, params)
+        references = self._store_references([read_reference(one, card, place) for place, one in enumerate(given, 1)])
+        topic_id, is_new = self._topic_for(topic)
+        batch = NewBatch(
+            id=new_id("bat"), topic_id=topic_id, new_topic=is_new, provider=card.provider, model=card.model,
+            prompt=plan.prompt, params=plan.requested, references=references, tasks=plan.tasks,
+            owner=self._engine.owner.id, created_at=self._now(),
+        )  # fmt: skip
+        record = wait_for(self._engine.generate(self.user, batch))
+        if is_new:
+            self.active_topic = Topic(self, topic_id)
+        return Batch(self, record)
+
+    def _store_references(self, read: Sequence[tuple[bytes, str]]) -> list[Asset]:
+        stored = []
+        for place, (data, mime) in enumerate(read, 1):
+            asset = measure_reference(data, mime, "", place)
+            put = self._engine.workers.submit(
+                lambda data=data, mime=mime: self._files.put(data, extension=EXTENSIONS[mime], folder="references")
+            )
+            stored.append(
+                Asset(sha256=wait_for(put), mime=mime, width=asset.width, height=asset.height, size_bytes=len(data))
+            )
+        return stored
+
+    def _topic_for(self, topic: str | Topic | None) -> tuple[str, bool]:
+        """Returns the topic's id, and whether `generate` makes it together with the batch."""
+        if topic is not None:
+            return (topic if isinstance(topic, Topic) else self._find_or_make(topic)).id, False
+        active = self.active_topic
+        return (active.id, False) if active else (new_id("top"), True)
+
+    def _find_or_make(self, topic: str) -> Topic:
+        try:
+            return self.topic(topic)
+        except NotFound:
+            if topic.startswith("top_"):
+                raise
+            return self.new_topic(topic, activate=False)
+
+    def resume(self) -> list[Batch]:
+        """Sends what an ended process left unsent, and returns those batches."""
+        tasks = wait_for(self._engine.resume(self.user))
+        return [self.batch(batch_id) for batch_id in dict.fromkeys(task.batch_id for task in tasks)]
+
+    # ── Topics ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def topics(self) -> list[Topic]:
+        """Returns the topics, the last active first."""
+        return [Topic(self, record.id) for record in self._read(topics.list_topics, self.user)]
+
+    def new_topic(self, title: str | None = None, *, activate: bool = True) -> Topic:
+        """Makes a topic; without a title its first prompt names it.
+
+        Args:
+            title: 1–200 characters.
+            activate: Whether `generate` puts new batches there from now on.
+        """
+        topic_id, source = new_id("top"), "rule" if title is None else "user"
+        name = "New topic" if title is None else clean_title(title)
+        event = Event(kind=EventKind.TOPIC, user_id=self.user, topic_id=topic_id)
+        self._write(topics.create_topic, self.user, topic_id, name, source, self._now(), event=event)
+        topic = Topic(self, topic_id)
+        if activate:
+            self.active_topic = topic
+        return topic
+
+    def topic(self, title_or_id: str) -> Topic:
+        """Returns a topic by its id, or by its title (ignoring case; the last active of several).
+
+        Raises:
+            NotFound: There is none.
+            NotYours: The id is another user's.
+        """
+        if title_or_id.startswith("top_"):
+            return Topic(self, self._read(topics.get_topic, self.user, title_or_id).id)
+        found = self._read(topics.find_topic, self.user, title_or_id)
+        if found is None:
+            raise NotFound(f"There is no topic {title_or_id!r}.", next_step="studio.topics() lists them.")
+        return Topic(self, found)
+
+    @property
+    def active_topic(self) -> Topic | None:
+        """Where `generate` puts new batches; remembered per user and workspace. Set it to a Topic, an id, a title, or None."""
+        topic_id = self._read(settings.get_setting, self.user, ACTIVE_TOPIC)
+        if not topic_id:
+            return None
+        try:
+            return Topic(self, self._read(topics.get_topic, self.user, topic_id).id)
+        except (NotFound, NotYours):
+            return None
+
+    @active_topic.setter
+    def active_topic(self, topic: Topic | str | None) -> None:
+        if isinstance(topic, str):
+            topic = self.topic(topic)
+        topic_id = topic.record.id if topic else None  # reading it refuses another user's
+        event = Event(kind=EventKind.TOPIC, user_id=self.user, topic_id=topic_id or "")
+        self._write(settings.set_setting, self.user, ACTIVE_TOPIC, topic_id, event=event)
+
+    # ── Asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def batch(self, batch_id: str) -> Batch:
+        """Returns a batch by its id.
+
+        Raises:
+            NotFound, NotYours: There is none, or it is another user's.
+        """
+        return Batch(self, self._read(batch_rows.get_batch, self.user, batch_id))
+
+    def batches(self, *, limit: int = 10) -> list[Batch]:
+        """Returns the newest batches of all topics."""
+        return [Batch(self, record) for record in self._read(batch_rows.page_batches, self.user, limit=limit)]
+
+    def generation(self, generation_id: str) -> Generation:
+        """Returns an image by its id.
+
+        Raises:
+            NotFound, NotYours: There is none, or it is another user's.
+        """
+        generation = Generation(self, generation_id)
+        _ = generation.record  # refuses what is not there, or not this user's
+        return generation
+
+    def df(
+        self, *, search: str | None = None, topic: Topic | str | None = None, status: str | Sequence[str] | None = None,
+        model: str | None = None, starred: bool | None = None, limit: int | None = None,
+    ) -> pd.DataFrame:  # fmt: skip
+        """Returns one row per image, newest batch first, with the columns of the `history` view.
+
+        Args:
+            search: Text that the prompt contains, ignoring case.
+            topic: A Topic, an id or a title.
+            status: One status, or several.
+            model: `provider:model`, or a model alone.
+            starred: Only those that are (not) starred.
+            limit: How many rows at most.
+        """
+        topic_id = (topic if isinstance(topic, Topic) else self.topic(topic)).id if topic else None
+        return self._read(
+            history.list_history, self.user, str(self.workspace), search=search, topic_id=topic_id, status=status,
+            model=model, starred=starred, limit=limit,
+        )  # fmt: skip
+
+    def sql(
+        self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None, *, time_limit_s: float = 30.0
+    ) -> pd.DataFrame:
+        """Runs one SELECT over the `history` view, which holds this user's images only.
+
+        Args:
+            query: DuckDB SQL.
+            parameters: For its `?` or `$name`.
+            time_limit_s: Seconds it may run.
+
+        Raises:
+            QueryRefused: It is not one SELECT over the view, or DuckDB cannot make sense of it.
+            QueryInterrupted: It ran too long, or was stopped.
+        """
+        pending = self._engine.store.query(query, parameters, user_id=self.user, time_limit_s=time_limit_s)
+        try:
+            return pending.result()
+        except KeyboardInterrupt:
+            pending.interrupt()
+            raise
+
+    def models(self) -> pd.DataFrame:
+        """Returns every model there is: model, provider, title, params, price_usd, key_present, deprecated."""
+        import pandas as pd
+
+        return pd.DataFrame(list_models(self._engine.registry))
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Calls `listener` (on the engine's thread; be quick) for every committed change of this user; returns what ends that."""
+        return self._engine.bus.subscribe(lambda event: listener(event) if event.user_id == self.user else None)
+
+    # ── Showing and ending ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def summary(self) -> StudioSummary:
+        """Returns what a static view of the studio shows."""
+        shown = self._read(topics.list_topics, self.user, limit=12)
+        newest = next(iter(self._read(batch_rows.page_batches, self.user, limit=1)), None)
+        thumbs = self._thumbs(newest.generations, newest.references) if newest else {}
+        covers = {one.cover_sha256: self._files.read_thumb(one.cover_sha256, size_px=LARGE_PX)
+                  for one in shown if one.cover_sha256}  # fmt: skip
+        active = self.active_topic
+        return StudioSummary(
+            workspace=str(self.workspace), user=self.user, topics=shown, active_topic_id=active.id if active else None,
+            newest=newest, thumbs={sha: data for sha, data in covers.items() if data} | thumbs,
+            model=config.default_model(),
+        )  # fmt: skip
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        return current_renderer().mimebundle(self)
+
+    def close(self) -> None:
+        """Ends this studio; the last one on a workspace stops its engine. Closing twice does nothing."""
+        if not self._closed:
+            self._closed = True
+            self._engine.close()
+
+    def __enter__(self) -> Studio:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Studio {str(self.workspace)!r}, user {self.user!r}>"
+
+    # ── For the handles ─────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _now(self) -> datetime:
+        return self._engine.clock.now()
+
+    def _read(self, op: Callable[..., T], *args: Any, **options: Any) -> T:
+        return wait_for(self._engine.read(op, *args, **options))
+
+    def _write(self, op: Callable[..., T], *args: Any, event: Event | None = None) -> T:
+        return wait_for(self._engine.write(op, *args, event=event))
+
+    def _thumbs(self, generations: Iterable[GenerationRecord], references: Iterable[Asset] = ()) -> dict[str, bytes]:
+        """Returns what a grid shows of these images and references, by sha256; one that cannot be read is left out."""
+        made = [generation.asset for generation in generations if generation.asset]
+        small = len(made) > MANY_IMAGES
+        size_px, max_bytes = (SMALL_PX, SMALL_BYTES) if small else (LARGE_PX, LARGE_BYTES)
+        thumbs = {}
+        for asset, folder in [(asset, "images") for asset in made] + [(asset, "references") for asset in references]:
+            kept = self._files.read_thumb(asset.sha256, size_px=size_px)
+            if kept is None or len(kept) > max_bytes:
+                try:
+                    data = self._files.read(asset.sha256, extension=asset.extension, folder=folder)
+                    kept = make_thumb(data, max_px=size_px, max_bytes=max_bytes)
+                    self._files.put_thumb(asset.sha256, kept, size_px=size_px)
+                except (StorageFailed, OSError, ValueError):
+                    continue
+            thumbs[asset.sha256] = kept
+        return thumbs
