@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .abstract_bauhaus import paint_bauhaus
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 ABSTRACT_STYLES: tuple[str, ...] = ("auto", *FORMS)
 """What the card offers as `style`; "auto" goes by the prompt's words, else by its moods and seed."""
 
+_MOST_DOUBLED_PX = 1536 * 1536
+"""Up to this size `hd` paints four pixels for one; beyond, a picture is fine enough and doubling takes gigabytes."""
+
 _PAINTERS: dict[str, Callable[[Plan, Watch], Image.Image]] = {
     "flow": paint_flow,
     "gradient": paint_gradient,
@@ -44,11 +48,11 @@ def paint_abstract(
 ) -> Image.Image:
     """Returns one abstract picture, RGB, exactly as large as asked.
 
-    The same prompt, params, seed and reference give the same pixels on every machine. Called on a worker thread; keeps no state.
+    The same prompt, params, seed and reference give the same pixels on every machine. Any thread; keeps no state.
 
     Args:
-        request: `params` holds `width` and `height` in pixels (64–2048), and may hold `quality` (standard or hd), `style`,
-            `negative_prompt` and `strength` (0 keeps the reference, 1 keeps only its palette; 0.6 by default).
+        request: `params` holds `width` and `height` in pixels (64–2048), and may hold `quality` (standard or hd),
+            `style`, `negative_prompt` and `strength` (0 keeps the reference, 1 only its palette; 0.6 by default).
         progress: Told 0–1 about ten times.
         cancelled: Asked just as often.
 
@@ -62,8 +66,16 @@ def paint_abstract(
     references = [open_reference(reference.data) for reference in request.references[:1]]
     plan = build_plan(request.prompt, params, request.seed or 0, [read_palette(image) for image in references])
     watch.at(0.05)
-    picture = _PAINTERS[plan.style](plan, watch)
+    picture = _paint(plan, watch)
     for reference in references:
-        picture = keep_reference(picture, reference, float(params.get("strength") or 0.6))
+        picture = keep_reference(picture, reference, float(params.get("strength", 0.6)))
     watch.at(1.0)
     return picture
+
+
+def _paint(plan: Plan, watch: Watch) -> Image.Image:
+    """Paints a plan; in `hd` twice as large, where memory allows it, and then drawn together."""
+    painter = _PAINTERS[plan.style]
+    if not plan.fine or plan.width * plan.height > _MOST_DOUBLED_PX:
+        return painter(plan, watch)
+    return painter(replace(plan, width=plan.width * 2, height=plan.height * 2), watch).reduce(2)

@@ -9,6 +9,7 @@ import numpy as np
 from .abstract_canvas import Point, Sheet, Watch, add_grain, circle_point, to_image, to_surface
 from .abstract_modules import MODULES, Module
 from .abstract_palette import by_lightness, lightness_of, mix
+from .colours import word_set
 from .noise import generator, stable_seed
 
 if TYPE_CHECKING:
@@ -18,10 +19,10 @@ if TYPE_CHECKING:
     from .colours import RGB
 
 _WHITE, _BLACK = (255, 255, 255), (0, 0, 0)
-_CIRCLES = frozenset("circle circles circulo circulos".split())
-_TRIANGLES = frozenset("triangle triangles triangulo triangulos".split())
-_SQUARES = frozenset("square squares quadrado quadrados block blocks bloco blocos".split())
-_GRID = frozenset("grid grade pattern padrao tiles azulejo azulejos geometric geometrico geometrica".split())
+_CIRCLES = word_set("circle circles circulo circulos")
+_TRIANGLES = word_set("triangle triangles triangulo triangulos")
+_SQUARES = word_set("square squares quadrado quadrados block blocks bloco blocos")
+_GRID = word_set("grid grade pattern padrao tiles azulejo azulejos geometric geometrico geometrica")
 
 
 def paint_bauhaus(plan: Plan, watch: Watch) -> Image.Image:
@@ -92,9 +93,7 @@ def _choose_module(rng: np.random.Generator, last: str, plan: Plan) -> str:
     return choices[int(rng.integers(len(choices)))]
 
 
-def _choose_inks(
-    rng: np.random.Generator, inks: tuple[RGB, ...], paper: RGB, quiet: float
-) -> tuple[RGB, RGB, RGB]:
+def _choose_inks(rng: np.random.Generator, inks: tuple[RGB, ...], paper: RGB, quiet: float) -> tuple[RGB, RGB, RGB]:
     """Returns a module's ground, ink and accent; the accent may be the paper."""
     weights = [1.0 / (1.0 + 0.35 * place) for place in range(len(inks))]
     ground = paper if rng.random() < 0.3 + quiet else _weighted(rng, inks, weights)

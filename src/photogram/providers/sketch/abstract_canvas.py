@@ -1,7 +1,7 @@
 """What all painters of forms share: the watch, exact tables, the supersampled sheet and the grain of the paper.
 
-Arrays of pixels see only `+ - * /`, square roots, comparisons and look-ups, which IEEE 754 rounds the same everywhere; sines are
-looked up in a table that Python's `math` fills once.
+Arrays of pixels see only `+ - * /`, square roots, comparisons and look-ups, which IEEE 754 rounds the same everywhere;
+sines are looked up in a table that Python's `math` fills once.
 """
 
 from __future__ import annotations
@@ -104,11 +104,39 @@ def as_floats(rgb: RGB) -> Floats:
     return np.array(rgb, dtype=np.float32) / np.float32(255.0)
 
 
-def fill(plan: Plan, rgb: RGB) -> Floats:
-    """Returns an even surface, (height, width, 3)."""
-    surface = np.empty((plan.height, plan.width, 3), dtype=np.float32)
-    surface[:] = as_floats(rgb)
-    return surface
+def swell(columns: int, rows: int, cells: float, rng_seed: int) -> NDArray[np.float64]:
+    """Returns smooth hills, (rows, columns) within about 0–1, that run in no direction more than in another.
+
+    A few plane waves, crossed at all angles: where a lattice's noise shows its rows and columns, this shows none.
+
+    Args:
+        columns: Points across.
+        rows: Points down.
+        cells: Hills and valleys along the longer side, about.
+        rng_seed: Seed of the waves.
+    """
+    rng = generator(rng_seed)
+    longer = max(columns, rows)
+    x = ((np.arange(columns) + 0.5) / longer)[None, :]
+    y = ((np.arange(rows) + 0.5) / longer)[:, None]
+    waves = 7
+    total: NDArray[np.float64] = np.zeros((rows, columns))
+    for wave, (lean, pace, phase) in enumerate(rng.random((waves, 3)).tolist()):
+        along, aside = circle_point((0.0, 0.0), cells * (0.22 + 0.36 * pace), (wave + lean) / waves * 0.5)
+        total += sine(x * along + y * aside + phase) * (1.25 - pace * 0.7)
+    return np.asarray(0.5 + total / (2.0 * 3.4))
+
+
+def enlarge(field: NDArray[np.floating], width: int, height: int) -> Floats:
+    """Returns a coarse field at full size, evenly interpolated."""
+    rows, columns = field.shape
+    down = np.clip((np.arange(height) + 0.5) * (rows / height) - 0.5, 0.0, rows - 1.001)
+    across = np.clip((np.arange(width) + 0.5) * (columns / width) - 0.5, 0.0, columns - 1.001)
+    top, left = down.astype(np.intp), across.astype(np.intp)
+    tall = field[top] + (field[top + 1] - field[top]) * (down - top)[:, None]
+    tall = tall.astype(np.float32)
+    slopes = np.diff(tall, axis=1)
+    return np.asarray(tall[:, left] + slopes[:, left] * (across - left).astype(np.float32))
 
 
 def lay_over(surface: Floats, colour: Floats, cover: Floats) -> None:
@@ -149,12 +177,12 @@ class Sheet:
     """A sheet to draw on with Pillow, several samples to a pixel; all measures are in pixels of the picture.
 
     Args:
-        plan: Gives size and fineness.
+        plan: Gives the size.
         ground: The colour it starts with.
     """
 
     def __init__(self, plan: Plan, ground: RGB) -> None:
-        self.scale = 3 if plan.fine else 2
+        self.scale = 2
         self.image = Image.new("RGB", (plan.width * self.scale, plan.height * self.scale), ground)
         self._draw = ImageDraw.Draw(self.image)
 
@@ -215,7 +243,7 @@ class Sheet:
 
     def _box(self, centre: Point, radius: float) -> tuple[float, float, float, float]:
         scale = self.scale
-        radius = max(radius, 0.5 / scale)
+        radius = max(radius, 0.75 / scale)
         return (
             (centre[0] - radius) * scale,
             (centre[1] - radius) * scale,

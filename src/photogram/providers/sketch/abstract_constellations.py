@@ -45,14 +45,14 @@ def _paint_haze(plan: Plan, ground: RGB, inks: tuple[RGB, ...]) -> Image.Image:
     cloud = fbm(plan.width, plan.height, cells, 4, stable_seed(plan.seed, "cloud"))
     hue = fbm(plan.width, plan.height, 1.6, 2, stable_seed(plan.seed, "hue"))
     veil = ramp(cloud, 0.42, 0.85) * (0.35 + 0.5 * plan.density)
-    bright = look_up(colour_table([mix(ink, ground, 0.15) for ink in inks]), ramp(hue, 0.25, 0.78))
+    bright = look_up(colour_table([mix(ink, ground, 0.15) for ink in inks[:-1] or inks]), ramp(hue, 0.25, 0.78))
     deep = look_up(colour_table((shade(ground, -0.05), ground, mix(ground, inks[0], 0.4))), cloud * 0.6 + hue * 0.4)
     return to_image(deep + (bright - deep) * veil.astype(np.float32)[..., None])
 
 
 def _scatter_dust(light: Sheet, plan: Plan, inks: tuple[RGB, ...], rng: np.random.Generator) -> None:
     area = min(3.0, plan.width * plan.height / plan.short**2)
-    for x, y, size, tone in rng.random((int((260 + 900 * plan.density) * area), 4)).tolist():
+    for x, y, size, tone in rng.random((int((260 + 900 * plan.density) * area * (2 if plan.fine else 1)), 4)).tolist():
         radius = plan.short * (0.0005 + 0.0016 * size * size * size)
         colour = mix(_BLACK, inks[-1 - int(tone * 2.99) % len(inks)], 0.35 + 0.6 * size)
         light.disc((x * plan.width, y * plan.height), radius, colour)
@@ -68,7 +68,8 @@ def _draw_orbits(light: Sheet, plan: Plan, inks: tuple[RGB, ...], rng: np.random
         if rng.random() < 0.7:
             body = circle_point(hub, radius - line / 2, float(rng.random()))
             light.disc(body, plan.short * (0.006 + 0.008 * float(rng.random())), inks[-1 - (orbit + 1) % len(inks)])
-    light.disc(hub, plan.short * 0.026, inks[-1])
+    light.ring(hub, plan.short * 0.034, line, mix(_BLACK, inks[-1], 0.6))
+    light.disc(hub, plan.short * 0.019, mix(_BLACK, inks[-1 - int(rng.integers(len(inks)))], 0.8))
 
 
 def _bind_stars(light: Sheet, plan: Plan, inks: tuple[RGB, ...], rng: np.random.Generator) -> None:
@@ -92,7 +93,9 @@ def _bind_stars(light: Sheet, plan: Plan, inks: tuple[RGB, ...], rng: np.random.
 def _spread_hubs(plan: Plan, groups: int, rng: np.random.Generator) -> list[Point]:
     hubs: list[Point] = []
     for _ in range(groups):
-        tries = [(plan.width * (0.12 + 0.76 * a), plan.height * (0.12 + 0.76 * b)) for a, b in rng.random((12, 2)).tolist()]
+        tries = [
+            (plan.width * (0.12 + 0.76 * a), plan.height * (0.12 + 0.76 * b)) for a, b in rng.random((12, 2)).tolist()
+        ]
         hubs.append(max(tries, key=lambda at: min([(at[0] - x) ** 2 + (at[1] - y) ** 2 for x, y in hubs] or [1.0])))
     return hubs
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .abstract_canvas import Sheet, Watch, add_grain, cosine, sine, to_image, to_surface
+from .abstract_canvas import Point, Sheet, Watch, add_grain, cosine, sine, swell, to_image, to_surface
 from .abstract_palette import lightness_of, mix, shade
-from .noise import fbm, generator, stable_seed, value_noise
+from .colours import word_set
+from .noise import generator, stable_seed, value_noise
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -23,11 +24,11 @@ _STEP = 0.006
 _CELL = 0.0035
 """Side of a cell of the grid in which ribbons look for room."""
 
-_TILES = 7
-"""Colours along one ribbon."""
+_TILE = 4
+"""Steps of one colour along a ribbon."""
 
-_SWIRLS = frozenset(
-    "swirl swirls swirling spiral spirals espiral espirais redemoinho vortex circle circles circulo circulos".split()
+_SWIRLS = word_set(
+    "swirl swirls swirling spiral spirals espiral espirais redemoinho vortex circle circles circulo circulos"
 )
 
 
@@ -52,15 +53,17 @@ def paint_flow(plan: Plan, watch: Watch) -> Image.Image:
 def _choose_widths(plan: Plan, area: float) -> NDArray[np.float64]:
     """Returns the width of every ribbon that will be tried, widest first."""
     rng = generator(stable_seed(plan.seed, "widths"))
-    boldness = 0.6 + 0.8 * rng.random()
+    boldness = 0.3 + 1.1 * rng.random()
     if plan.count:
         return np.full(plan.count * 3, min(0.12, 0.4 / plan.count + 0.01))
-    tried = int((700 + 2600 * plan.density) * min(area, 2.5))
-    u = np.sort(rng.random(tried))
-    wide = 0.055 * boldness * (1.25 - 0.5 * plan.density)
-    fine = 0.0035 + 0.004 * (1.0 - plan.density)
-    rest = 1.0 - u
-    return np.asarray(fine + (wide - fine) * rest * rest * rest)
+    tried = int((1400 + 4200 * plan.density) * min(area, 2.5))
+    wide = 0.046 * boldness * (1.3 - 0.6 * plan.density)
+    fine = 0.0022 + 0.005 * (1.0 - plan.density)
+    rest = 1.0 - np.sort(rng.random(tried))
+    widths = fine + (wide - fine) * rest * rest * rest * rest
+    if plan.fine:  # and finer ones still, in the gaps that are left
+        widths = np.concatenate((widths, np.full(tried // 2, 0.6 * fine)))
+    return np.asarray(widths)
 
 
 def _trace(
@@ -70,7 +73,7 @@ def _trace(
     across, down = plan.width / plan.short, plan.height / plan.short
     vx, vy = _build_field(plan)
     rows, columns = vx.shape
-    reach = 50 + int(70 * (1.0 - 0.5 * plan.movement))
+    reach = 70 + int(50 * (1.0 - 0.5 * plan.movement))
     starts = rng.random((2, len(widths)))
     x = np.empty((len(widths), 2 * reach + 1))
     y = np.empty_like(x)
@@ -90,9 +93,9 @@ def _build_field(plan: Plan) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     rng = generator(stable_seed(plan.seed, "field"))
     scale = 360.0 / max(plan.width, plan.height)
     columns, rows = max(8, int(plan.width * scale)), max(8, int(plan.height * scale))
-    cells = 1.6 + 2.6 * plan.movement * plan.movement
-    bends = fbm(columns, rows, cells, 2, stable_seed(plan.seed, "bends")) - 0.5
-    turns = float(rng.random()) + bends * (0.45 + 1.3 * plan.movement)
+    cells = 1.4 + 3.6 * plan.movement * plan.movement
+    bends = swell(columns, rows, cells, stable_seed(plan.seed, "bends")) - 0.5
+    turns = float(rng.random()) + bends * (0.5 + 1.5 * plan.movement)
     if rng.random() < 0.22 * plan.movement * 2.0:  # now and then a field of straight runs and sharp corners
         turns = np.floor(turns * 12.0 + 0.5) / 12.0
     vx, vy = cosine(turns), sine(turns)
@@ -125,7 +128,7 @@ def _find_room(
     taken[:edge] = taken[-edge:] = True
     taken[:, :edge] = taken[:, -edge:] = True
     flat = taken.reshape(-1)
-    gap = (0.002 + 0.011 * (1.0 - plan.density)) if "chaotic" not in plan.moods else -0.003
+    gap = (0.0012 + 0.007 * (1.0 - plan.density)) if "chaotic" not in plan.moods else -0.003
     dx, dy = np.gradient(x, axis=1) / _STEP, np.gradient(y, axis=1) / _STEP
     half = widths[:, None] / 2.0
     lanes = []
@@ -135,7 +138,7 @@ def _find_room(
         lanes.append(row * columns + column)
     middle = x.shape[1] // 2
     blocked_at = np.empty(x.shape[1], dtype=bool)
-    least = max(6, int(0.03 / _STEP))
+    least = int(0.05 / _STEP)
     runs: list[tuple[int, int, int]] = []
     for ribbon in range(len(widths)):
         if ribbon % 256 == 0:
@@ -151,7 +154,7 @@ def _find_room(
         before = blocked_at[middle::-1].argmax()
         last = middle + int(after) if after else x.shape[1]
         first = middle - int(before) + 1 if before else 0
-        if last - first < max(least, int(1.5 * widths[ribbon] / _STEP)):
+        if last - first < max(least, int(3.5 * widths[ribbon] / _STEP)):
             continue
         runs.append((ribbon, first, last))
         radius = max(1, int((widths[ribbon] / 2.0 + gap) / _CELL + 0.5))
@@ -202,14 +205,33 @@ def _draw_ribbons(
             place = int(luck[0] * len(inks))
         ink = inks[place]
         towards = inks[(place + 1) % len(inks)] if luck[2] < 0.3 else shade(ink, 0.09 if luck[2] < 0.7 else -0.07)
-        if len(left) < 16:
-            sheet.polygon((*left, *reversed(right)), ink)
-            continue
-        cuts = [round(tile * (len(left) - 1) / _TILES) for tile in range(_TILES + 1)]
-        for tile, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False)):
-            stop = min(len(left), end + 2)  # overlaps the next, so that no seam shows
-            colour = mix(ink, towards, tile / (_TILES - 1))
+        tiles = len(left) // _TILE
+        for tile, colour in enumerate(_drift(ink, towards, tiles)):
+            start = tile * _TILE
+            stop = len(left) if tile == tiles - 1 else start + _TILE + 2  # overlaps the next: no seam shows
             sheet.polygon((*left[start:stop], *reversed(right[start:stop])), colour)
+        if widths[ribbon] > 0.016 and rng.random() < 0.4:
+            _draw_veins(sheet, plan, left, right, widths[ribbon], shade(ink, 0.13 if luck[1] < 0.6 else -0.1))
+
+
+def _drift(ink: RGB, towards: RGB, tiles: int) -> list[RGB]:
+    """Returns the colours along one ribbon; a fine one keeps its first."""
+    if tiles < 5:
+        return [ink] * tiles
+    return [mix(ink, towards, tile / (tiles - 1)) for tile in range(tiles)]
+
+
+def _draw_veins(sheet: Sheet, plan: Plan, left: list[Point], right: list[Point], width: float, colour: RGB) -> None:
+    """Draws fine lines along a wide ribbon, within it."""
+    lines = 1 + int(width / 0.014)
+    half = max(0.0009, 0.035 * width) / width  # of the ribbon's width
+    for line in range(lines):
+        share = (line + 1) / (lines + 1)
+        rim: list[list[Point]] = []
+        for place in (share - half, share + half):
+            pairs = zip(left[4:-4], right[4:-4], strict=True)
+            rim.append([(a + (c - a) * place, b + (d - b) * place) for (a, b), (c, d) in pairs])
+        sheet.polygon((*rim[0], *reversed(rim[1])), colour)
 
 
 def _seen(plan: Plan) -> tuple[RGB, ...]:

@@ -12,24 +12,28 @@ from .abstract_canvas import (
     add_grain,
     as_floats,
     colour_table,
+    enlarge,
     lay_over,
     look_up,
     pixel_grid,
     sine,
+    swell,
     to_image,
 )
-from .abstract_palette import by_lightness, mix, shade
-from .noise import fbm, generator, ramp, smoothstep, stable_seed, value_noise
+from .abstract_palette import by_lightness, lightness_of, mix
+from .colours import word_set
+from .noise import generator, ramp, stable_seed
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from .abstract_plan import Plan
+    from .colours import RGB
 
 _KINDS: dict[str, frozenset[str]] = {
-    "folds": frozenset("silk seda veil veu aurora folds dobras curtain cortina".split()),
-    "orb": frozenset("orb esfera sphere sun sol moon lua planet planeta circle circulo glow glowing".split()),
-    "mesh": frozenset("mesh blur blurred degrade".split()),
+    "folds": word_set("silk seda veil veu aurora folds dobras curtain cortina"),
+    "orb": word_set("orb esfera sphere sun sol moon lua planet planeta circle circulo glow glowing"),
+    "mesh": word_set("mesh blur blurred degrade"),
 }
 
 
@@ -41,7 +45,7 @@ def paint_gradient(plan: Plan, watch: Watch) -> Image.Image:
     watch.at(0.1)
     surface = {"mesh": _mesh, "folds": _folds, "orb": _orb}[kind](plan, watch)
     watch.at(0.8)
-    add_grain(surface, 0.075 + 0.04 * plan.movement, plan.seed)
+    add_grain(surface, 0.055 + 0.03 * plan.movement, plan.seed)
     watch.at(0.9)
     return to_image(surface)
 
@@ -54,12 +58,12 @@ def _mesh(plan: Plan, watch: Watch) -> Floats:
     u = x + _soft_noise(plan, 2.0, "u") * warp
     v = y + _soft_noise(plan, 2.0, "v") * warp
     watch.at(0.3)
-    inks = [*plan.palette.inks, plan.palette.ground, plan.palette.inks[0]]
+    inks = _glowing(plan)
     lights = plan.count or 5 + int(3 * plan.density)
     across, down = plan.width / plan.short, plan.height / plan.short
     total = np.full((plan.height, plan.width), 0.02, dtype=np.float32)
     surface = np.empty((plan.height, plan.width, 3), dtype=np.float32)
-    surface[:] = as_floats(plan.palette.ground) ** 2 * np.float32(0.02)
+    surface[:] = as_floats(plan.palette.ground) * as_floats(plan.palette.ground) * np.float32(0.02)
     places = _scatter(rng, lights, across, down)
     for number, (px, py) in enumerate(places):
         colour = as_floats(inks[number % len(inks)])
@@ -71,7 +75,17 @@ def _mesh(plan: Plan, watch: Watch) -> Floats:
         surface += near[..., None] * (colour * colour)  # squares stand for light, so that mixtures stay luminous
         watch.at(0.3 + 0.45 * (number + 1) / lights)
     surface /= total[..., None]
-    return np.asarray(np.sqrt(surface))
+    surface = np.sqrt(surface)
+    grey = (surface[..., 0] + surface[..., 1] + surface[..., 2]) * np.float32(1.0 / 3.0)
+    surface += (surface - grey[..., None]) * np.float32(0.16)  # what mixing took from the colours
+    return surface
+
+
+def _glowing(plan: Plan) -> list[RGB]:
+    """Returns the inks in turn, with no more than one that is dark."""
+    dark = [ink for ink in plan.palette.inks if lightness_of(ink) < 0.36]
+    bright = [ink for ink in plan.palette.inks if ink not in dark] or dark
+    return [*bright, dark[0]] if dark and plan.night else [*bright, *dark[:1], plan.palette.ground]
 
 
 def _scatter(rng: np.random.Generator, many: int, across: float, down: float) -> list[tuple[float, float]]:
@@ -79,7 +93,9 @@ def _scatter(rng: np.random.Generator, many: int, across: float, down: float) ->
     places: list[tuple[float, float]] = []
     for _ in range(many):
         tries = [(float(a) * across * 1.1 - 0.05, float(b) * down * 1.1 - 0.05) for a, b in rng.random((8, 2))]
-        places.append(max(tries, key=lambda at: min([(at[0] - px) ** 2 + (at[1] - py) ** 2 for px, py in places] or [1])))
+        places.append(
+            max(tries, key=lambda at: min([(at[0] - px) ** 2 + (at[1] - py) ** 2 for px, py in places] or [1]))
+        )
     return places
 
 
@@ -88,7 +104,7 @@ def _folds(plan: Plan, watch: Watch) -> Floats:
     rng = generator(stable_seed(plan.seed, "folds"))
     x, y = pixel_grid(plan)
     lean = (float(rng.random()) - 0.5) * 1.6
-    folds = plan.count or 1.6 + 2.4 * plan.density
+    folds = plan.count or 3.0 + 4.0 * plan.density
     bend = np.float32(0.35 + 0.8 * plan.movement)
     soft = _soft_noise(plan, 1.4, "u") * bend
     field = (x * np.float32(0.6 + 0.4 * lean) + y * np.float32(lean) + soft) * np.float32(folds * 0.6)
@@ -102,9 +118,8 @@ def _folds(plan: Plan, watch: Watch) -> Floats:
     rim = np.clip((np.float32(1.0) - crest) * np.float32(18.0), 0, 1)
     shadow = as_floats(mix(by_lightness(plan.palette.inks)[0], (10, 10, 24), 0.45))
     lay_over(surface, shadow, (np.float32(1.0) - crest) ** 2 * np.float32(0.55))
-    lay_over(surface, as_floats(shade(by_lightness((*plan.palette.inks, plan.palette.ground))[-1], 0.04)),
-             (lit * rim * np.float32(0.6)))  # fmt: skip
-    lay_over(surface, shadow, (np.float32(1.0) - rim) * np.float32(0.55))
+    surface += (np.float32(1.0) - surface) * surface * (lit * rim * np.float32(0.85))[..., None]
+    lay_over(surface, shadow, (np.float32(1.0) - rim) * np.float32(0.5))
     return surface
 
 
@@ -122,7 +137,7 @@ def _orb(plan: Plan, watch: Watch) -> Floats:
     watch.at(0.4)
     many = min(plan.count or 1, 9)
     for number in range(many):
-        radius = (0.3 + 0.08 * float(rng.random())) / (many**0.6)
+        radius = (0.3 + 0.08 * float(rng.random())) / many**0.5
         cx = across * ((number + 0.5) / many if many > 1 else 0.5 + 0.16 * (float(rng.random()) - 0.5))
         cy = down * (0.46 + (0.12 if many == 1 else 0.4) * (float(rng.random()) - 0.5))
         dx, dy = x - np.float32(cx), y - np.float32(cy)
@@ -143,4 +158,6 @@ def _orb(plan: Plan, watch: Watch) -> Floats:
 
 def _soft_noise(plan: Plan, cells: float, name: str) -> Floats:
     """Returns broad noise around 0 (±0.5)."""
-    return (fbm(plan.width, plan.height, cells, 2, stable_seed(plan.seed, name)) - 0.5).astype(np.float32)
+    scale = min(1.0, 256.0 / max(plan.width, plan.height))
+    columns, rows = max(8, int(plan.width * scale)), max(8, int(plan.height * scale))
+    return enlarge(swell(columns, rows, cells, stable_seed(plan.seed, name)) - 0.5, plan.width, plan.height)

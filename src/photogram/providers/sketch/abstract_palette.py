@@ -104,7 +104,11 @@ def spread(inks: Sequence[RGB], steps: int) -> list[RGB]:
     for step in range(steps):
         place = step / (steps - 1) * (len(labs) - 1)
         before = min(int(place), len(labs) - 2)
-        colours.append(to_rgb(_between(labs[before], labs[before + 1], place - before)))
+        one, other, share = labs[before], labs[before + 1], place - before
+        mixed = _between(one, other, share)
+        if one[1] * other[1] + one[2] * other[2] < 0.0:  # opposite hues would meet in mud: take the nearer one's
+            mixed = (mixed[0], *(one if share < 0.5 else other)[1:])
+        colours.append(to_rgb(mixed))
     return colours
 
 
@@ -121,7 +125,12 @@ def build_palette(named: Sequence[RGB], *, dark: bool) -> Palette:
     if len(inks) == 1:
         inks = [base, shade(base, -0.18), shade(base, 0.14), rotate(shade(base, 0.05), 0.045), shade(base, 0.25)]
     elif len(inks) == 2:
-        inks = [*inks, mix(*inks, 0.5), shade(by_lightness(inks)[0], -0.14), shade(by_lightness(inks)[-1], 0.12)]
+        inks = [
+            *inks,
+            mix(inks[0], inks[1], 0.5),
+            shade(by_lightness(inks)[0], -0.14),
+            shade(by_lightness(inks)[-1], 0.12),
+        ]
     elif len(inks) <= 4:
         inks = [*inks, shade(by_lightness(inks)[0], -0.12), shade(by_lightness(inks)[-1], 0.1)]
     return Palette(name="named", ground=ground, inks=tuple(inks[:7]))

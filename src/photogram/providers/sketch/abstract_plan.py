@@ -6,60 +6,55 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .abstract_palette import adjust_contrast, alike, build_palette, darken_ground, leave_out, lightness_of
-from .colours import COLOURS, RGB, fold
+from .colours import COLOURS, RGB, fold, word_set
 from .moods import PALETTES, Mood, Palette, read_moods
 from .noise import stable_seed
 
-FORMS: dict[str, tuple[str, ...]] = {
-    "flow": tuple(
+FORMS: dict[str, frozenset[str]] = {
+    "flow": word_set(
         "flow flows flowing fluxo fluxos fluido fluida fluid strands fios hair wind vento ventos current currents"
-        " corrente correntes smoke fumaca swirl swirls swirling redemoinho espiral espirais spiral spirals vortex".split()
+        " corrente correntes smoke fumaca swirl swirls swirling redemoinho espiral espirais spiral spirals vortex"
     ),
-    "gradient": tuple(
+    "gradient": word_set(
         "gradient gradients gradiente gradientes degrade blur blurred mesh aurora glow glowing silk seda veil veu orb"
-        " esfera sphere light luz lights luzes haze".split()
+        " esfera sphere light luz lights luzes haze"
     ),
-    "bauhaus": tuple(
+    "bauhaus": word_set(
         "bauhaus geometric geometrico geometrica geometria geometry geometricos geometricas triangle triangles"
         " triangulo triangulos square squares quadrado quadrados semicircle semicircles constructivist suprematist"
-        " kandinsky grid grade blocks blocos circle circles circulo circulos shapes formas cubist".split()
+        " kandinsky grid grade blocks blocos circle circles circulo circulos shapes formas cubist"
     ),
-    "waves": tuple("wave waves wavy onda ondas ondulado ondulada tide tides mare mares swell hills colinas".split()),
-    "rings": tuple(
+    "waves": word_set("wave waves wavy onda ondas ondulado ondulada tide tides mare mares swell hills colinas"),
+    "rings": word_set(
         "ring rings anel aneis disc discs disk disks disco discos concentric concentrico concentricos target targets"
-        " alvo alvos vinyl vinil orbit orbits orbita orbitas".split()
+        " alvo alvos vinyl vinil orbit orbits orbita orbitas"
     ),
-    "terrazzo": tuple(
+    "terrazzo": word_set(
         "terrazzo granilite confetti confete confetes chips pebbles pedras seixos mosaic mosaico shards cacos"
-        " fragments fragmentos paper cutouts recortes".split()
+        " fragments fragmentos paper cutouts recortes"
     ),
-    "contours": tuple(
+    "contours": word_set(
         "contour contours contorno contornos topography topographic topografia topografico topografica relief relevo"
-        " terrain terreno layers camadas strata map mapa".split()
+        " terrain terreno layers camadas strata map mapa"
     ),
-    "constellations": tuple(
+    "constellations": word_set(
         "constellation constellations constelacao constelacoes stars star estrela estrelas starry network rede graph"
-        " nodes points pontos galaxy galaxia".split()
+        " nodes points pontos galaxy galaxia"
     ),
-    "stripes": tuple(
+    "stripes": word_set(
         "stripe stripes striped stripey listra listras listrado listrada faixa faixas lines linhas bars barras pleats"
-        " pregas fabric tecido ribbon ribbons fita fitas curtain cortina".split()
+        " pregas fabric tecido ribbon ribbons fita fitas curtain cortina"
     ),
 }
 """The forms there are, each with the folded words that ask for it."""
 
-_NUMBERS = {
-    word: number
-    for number, words in enumerate(
-        ("um uma", "two dois duas", "three tres", "four quatro", "five cinco", "six seis", "seven sete", "eight oito")
-        + ("nine nove", "ten dez", "eleven onze", "twelve doze"),
-        start=1,
-    )
-    for word in words.split()
-} | {"one": 1, "single": 1, "dozen": 12, "duzia": 12, "twenty": 20, "vinte": 20}
+_COUNTED = (
+    *("one um uma single", "two dois duas pair par", "three tres trio", "four quatro", "five cinco", "six seis"),
+    *("seven sete", "eight oito", "nine nove", "ten dez", "eleven onze", "twelve doze dozen duzia"),
+)
+_NUMBERS = {word: number for number, words in enumerate(_COUNTED, start=1) for word in words.split()}
 _MOST = 60
-_NEGATIONS = frozenset(("without", "sem"))
-_MODIFIERS = frozenset("light dark pale deep bright claro clara escuro escura".split())
+_NEGATIONS = word_set("without sem")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +98,11 @@ class Plan:
         return lightness_of(self.palette.ground) < 0.5
 
 
-def build_plan(
-    prompt: str, params: Mapping[str, object], seed: int, found: Sequence[Palette] = ()
-) -> Plan:
+def build_plan(prompt: str, params: Mapping[str, object], seed: int, found: Sequence[Palette] = ()) -> Plan:
     """Returns what a prompt and its parameters ask for.
 
-    Words that name colours and moods choose those and nothing else, so that "blue waves" and "red waves" are one composition in two
-    palettes; all other words, known or not, make the composition.
+    Words that name colours and moods choose those and nothing else, so that "blue waves" and "red waves" are one
+    composition in two palettes; all other words, known or not, make the composition.
 
     Args:
         prompt: What the user wrote.
@@ -124,10 +117,7 @@ def build_plan(
     telling = [word for word in words if word not in COLOURS and not any(mood.knows(word) for mood in moods)]
     composition = stable_seed("abstract", seed, *(telling or words or [prompt]))
     style = _choose_style(str(params.get("style") or "auto"), words, unwanted, moods, composition)
-    feeling = {
-        axis: min(1.0, max(0.0, 0.5 + sum(getattr(mood, axis) for mood in moods) - sum(getattr(mood, axis) for mood in unloved)))
-        for axis in ("density", "contrast", "movement")
-    }
+    feeling = {axis: _feel(axis, moods, unloved) for axis in ("density", "contrast", "movement")}
     colours = tuple(COLOURS[word] for word in words if word in COLOURS and word not in unwanted)
     banned = tuple(COLOURS[word] for word in unwanted if word in COLOURS)
     palette = _choose_palette(colours, banned, moods, unloved, found, composition)
@@ -147,6 +137,12 @@ def build_plan(
     )
 
 
+def _feel(axis: str, moods: Sequence[Mood], unloved: Sequence[Mood]) -> float:
+    """Returns how far the moods move one axis from its middle, and the unloved ones back: 0–1."""
+    felt = sum(getattr(mood, axis) for mood in moods) - sum(getattr(mood, axis) for mood in unloved)
+    return min(1.0, max(0.0, 0.5 + felt))
+
+
 def _split_negations(words: Sequence[str]) -> tuple[list[str], list[str]]:
     """Returns the words that are wanted, and those that follow a "without"."""
     wanted: list[str] = []
@@ -161,12 +157,10 @@ def _split_negations(words: Sequence[str]) -> tuple[list[str], list[str]]:
     return wanted, unwanted
 
 
-def _choose_style(
-    asked: str, words: Sequence[str], unwanted: Sequence[str], moods: Sequence[Mood], seed: int
-) -> str:
+def _choose_style(asked: str, words: Sequence[str], unwanted: Sequence[str], moods: Sequence[Mood], seed: int) -> str:
     if asked in FORMS:
         return asked
-    left = [form for form, names in FORMS.items() if not set(names) & set(unwanted)] or list(FORMS)
+    left = [form for form, names in FORMS.items() if not names & set(unwanted)] or list(FORMS)
     named = [form for word in words for form in left if word in FORMS[form]]
     if named:
         return named[0]

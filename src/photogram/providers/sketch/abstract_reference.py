@@ -38,10 +38,12 @@ def read_palette(image: Image.Image) -> Palette:
     small = image.resize((_SAMPLE_PX, _SAMPLE_PX), Image.Resampling.BOX)
     boxes = small.quantize(16, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
     table = boxes.getpalette() or []
-    found: list[tuple[int, RGB]] = []
-    for count, index in boxes.getcolors(256) or []:
-        red, green, blue = table[3 * int(index) : 3 * int(index) + 3]  # type: ignore[call-overload]
-        found.append((count, (red, green, blue)))
+    counts = boxes.histogram()
+    found: list[tuple[int, RGB]] = [
+        (counts[index], (table[3 * index], table[3 * index + 1], table[3 * index + 2]))
+        for index in range(len(table) // 3)
+        if counts[index]
+    ]
     whole = sum(count for count, _ in found)
 
     def as_ground(entry: tuple[int, RGB]) -> float:

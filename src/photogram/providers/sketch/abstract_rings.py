@@ -40,16 +40,17 @@ def _pack(plan: Plan, rng: np.random.Generator) -> list[tuple[float, float, floa
     """Returns (x, y, radius) of discs that do not overlap, great ones first."""
     many = plan.count or 5 + int(34 * plan.density * plan.density)
     gap = plan.short * (0.012 if plan.density < 0.7 else 0.005)
-    most = plan.short * (0.46 if many <= 2 else 0.36 - 0.08 * plan.density)
+    most = plan.short * (0.45 if many <= 2 else 0.19 + 0.2 * float(rng.random()))
+    bleed = not plan.count and rng.random() < 0.6
     least = plan.short * 0.022
     discs: list[tuple[float, float, float]] = []
     for _ in range(many):
         best = (0.0, 0.0, 0.0)
-        for across, down in rng.random((60, 2)).tolist():
+        for across, down in rng.random((60 if discs else 5, 2)).tolist():
             x, y = across * plan.width, down * plan.height
             room = min([most, *(((x - ox) ** 2 + (y - oy) ** 2) ** 0.5 - other - gap for ox, oy, other in discs)])
             inside = min(x, y, plan.width - x, plan.height - y) - plan.short * 0.035
-            room = min(room, inside if plan.count or not discs else max(inside, room * 0.55))
+            room = min(room, max(inside, room * 0.75) if bleed else inside)
             if room > best[2]:
                 best = (x, y, room)
         if best[2] < least:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .abstract_canvas import Floats, Watch, add_grain, as_floats, circle_point, look_up, pixel_grid, to_image
+from .abstract_canvas import Floats, Watch, add_grain, circle_point, pixel_grid, to_image
 from .abstract_palette import lightness_of
-from .noise import fbm, generator, smoothstep, stable_seed
+from .noise import fbm, generator, stable_seed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -58,13 +58,15 @@ def _print_stripes(plan: Plan, place: Floats, stretch: Floats, rng: np.random.Ge
     share_before = np.clip(np.float32(0.5) - (place - before) / stretch, 0, 1) * (stripe > 0)
     table = np.array(colours, dtype=np.float32) / np.float32(255.0)
     last = len(colours) - 1
-    surface = table[stripe]
+    surface: Floats = table[stripe]
     surface += (table[np.minimum(stripe + 1, last)] - surface) * share[..., None]
     surface += (table[np.maximum(stripe - 1, 0)] - surface) * share_before[..., None]
     return surface
 
 
-def _plan_stripes(plan: Plan, rng: np.random.Generator) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], list[RGB]]:
+def _plan_stripes(
+    plan: Plan, rng: np.random.Generator
+) -> tuple[np.ndarray[tuple[int], np.dtype[np.float64]], list[RGB]]:
     """Returns where each stripe ends (0–1, the last left out) and the stripes' colours."""
     many = plan.count or 12 + int(46 * plan.density)
     even = bool(plan.count) or rng.random() < 0.3

@@ -8,6 +8,7 @@ import numpy as np
 
 from .abstract_canvas import Point, Sheet, Watch, add_grain, circle_point, to_image, to_surface
 from .abstract_palette import mix, shade
+from .colours import word_set
 from .noise import fbm, generator, stable_seed
 
 if TYPE_CHECKING:
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from .abstract_plan import Plan
 
-_CONFETTI = frozenset("confetti confete confetes carnival carnaval party festa".split())
-_PAPER = frozenset("paper cutouts recortes".split())
+_CONFETTI = word_set("confetti confete confetes carnival carnaval party festa")
+_PAPER = word_set("paper cutouts recortes")
 
 
 def paint_terrazzo(plan: Plan, watch: Watch) -> Image.Image:
@@ -65,11 +66,13 @@ def _scatter(plan: Plan, rng: np.random.Generator, watch: Watch) -> list[tuple[f
     else:
         area = min(3.0, across * down)
         sizes = [
-            (great, int((14 + 22 * plan.density) * area)),
-            (great * 0.5, int((40 + 90 * plan.density) * area)),
-            (great * 0.24, int((90 + 330 * plan.density) * area)),
-            (great * 0.1, int((160 + 560 * plan.density) * area)),
+            (great, int((20 + 60 * plan.density) * area)),
+            (great * 0.5, int((60 + 260 * plan.density) * area)),
+            (great * 0.24, int((120 + 900 * plan.density) * area)),
+            (great * 0.1, int((180 + 1400 * plan.density) * area)),
         ]
+        if plan.fine:
+            sizes.append((great * 0.05, int((300 + 1600 * plan.density) * area)))
     chips: list[tuple[float, float, float]] = []
     for size, tries in sizes:
         watch.at(0.1 + 0.1 * len(chips) / (1 + len(chips)))
@@ -77,7 +80,7 @@ def _scatter(plan: Plan, rng: np.random.Generator, watch: Watch) -> list[tuple[f
             a, b, c = rng.random(3).tolist()
             radius = size * (0.65 + 0.6 * c)
             x, y = a * across, b * down
-            reach = int((radius * 1.02 + 0.006 + 0.012 * (1.0 - plan.density)) / cell) + 1
+            reach = int((radius * 1.02 + 0.002 + 0.012 * (1.0 - plan.density)) / cell) + 1
             row, column = int(y / cell), int(x / cell)
             top, left = max(0, row - reach), max(0, column - reach)
             window = (slice(top, row + reach + 1), slice(left, column + reach + 1))

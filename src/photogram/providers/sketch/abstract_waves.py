@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .abstract_canvas import Floats, Watch, add_grain, as_floats, colour_table, lay_over, look_up, pixel_grid, sine, to_image
+from .abstract_canvas import (
+    Floats,
+    Watch,
+    add_grain,
+    as_floats,
+    colour_table,
+    lay_over,
+    look_up,
+    pixel_grid,
+    sine,
+    to_image,
+)
 from .abstract_palette import by_lightness, mix, shade, spread
 from .noise import fbm, generator, profile, stable_seed
 
@@ -93,9 +104,7 @@ def _cut_edges(plan: Plan, many: int, sky: float, rng: np.random.Generator) -> l
     return edges
 
 
-def _lay_sheet(
-    surface: Floats, plan: Plan, edge: Floats, below: Floats | None, ink: RGB, pattern: int
-) -> None:
+def _lay_sheet(surface: Floats, plan: Plan, edge: Floats, below: Floats | None, ink: RGB, pattern: int) -> None:
     """Lays one sheet over what lies behind it, down to where the next one covers it."""
     reach = 0.045 * plan.short
     top = max(0, int(edge.min() - reach) - 1)

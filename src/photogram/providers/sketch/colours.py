@@ -28,6 +28,11 @@ def fold(text: str) -> list[str]:
     return _WORD.findall(bare)
 
 
+def word_set(text: str) -> frozenset[str]:
+    """Returns folded words that are written one after the other, as a set."""
+    return frozenset(text.split())
+
+
 _PIGMENTS: tuple[tuple[RGB, str], ...] = (
     # reds
     ((206, 48, 44), "red reds reddish vermelho vermelha vermelhos vermelhas avermelhado avermelhada"),
