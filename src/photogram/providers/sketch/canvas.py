@@ -55,6 +55,8 @@ class Canvas:
         unit: The length that objects are measured in, in pixels (about the shorter side).
         horizon: Row of the horizon.
         sun: Where the sun or moon stands, in pixels.
+        focus: Column of what the picture is about.
+        season: A key of `words.SEASONS`, or "".
         scene: What to paint.
         palette: In which light.
         flat: Whether to leave out textures, for styles that draw outlines.
@@ -67,6 +69,8 @@ class Canvas:
         self.unit = float(min(width, height, (width + height) * 0.5))
         self.horizon = height * 0.6
         self.sun: Point = (width * 0.5, height * 0.3)
+        self.focus = width * 0.64
+        self.season = scene.season or ("winter" if "snow" in scene.weather else "")
         self.scene, self.palette, self.seed, self.flat = scene, palette, seed, flat
 
     def dice(self, *parts: object) -> Dice:

@@ -83,6 +83,10 @@ class Palette:
         """Returns a thing's colour in this light, `depth` (0 near, 1 far) into the haze."""
         return mix(shine(colour, self.light), self.haze, depth)
 
+    def mid_of(self, colour: Colour, depth: float = 0.0) -> Colour:
+        """Returns the colour of a thing between light and shadow."""
+        return self.shaded(colour, depth, 0.25)
+
     def shaded(self, colour: Colour, depth: float = 0.0, share: float = 0.5) -> Colour:
         """Returns the colour of a thing's shadow side."""
         return mix(mix(shine(colour, self.light), self.shade, share), self.haze, depth)

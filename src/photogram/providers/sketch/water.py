@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PIL import Image
 
-from .canvas import Canvas, to_mask
+from .canvas import Brush, Canvas, to_mask
 from .noise import Field, fbm, ramp
 from .palettes import mix
 from .reading import Colour
@@ -64,3 +64,23 @@ def _glitter(canvas: Canvas, top: int, tall: int, waves: Field, seed: int) -> No
     path = 1.0 / (1.0 + away * away * away * away)
     sparks = ramp(waves + path * 0.16, 0.62, 0.74)
     canvas.fill(canvas.palette.glow, to_mask(sparks * path * (0.9 - 0.35 * depth)), (0, top))
+
+
+def mirror_drawing(canvas: Canvas, brush: Brush, row: float, strength: float) -> None:
+    """Lays the mirror image of a drawing below a row, broken into streaks by the waves."""
+    if brush.image is None:
+        return
+    drawn = np.asarray(brush.smooth())
+    foot = min(len(drawn), max(1, int(row) - brush.corner[1]))
+    flipped = drawn[:foot][::-1]
+    tall, wide = flipped.shape[:2]
+    dice = canvas.dice("mirror", brush.corner)
+    sway = fbm(4, tall, (1.0, max(2.0, tall * 22.0 / canvas.unit)), 2, dice.seed)[:, 1]
+    shift = ((sway - 0.5) * canvas.unit * 0.035 * (0.3 + np.arange(tall) / max(1, tall))).astype(np.intp)
+    columns = np.clip(np.arange(wide)[None, :] + shift[:, None], 0, wide - 1)
+    picture = flipped[np.arange(tall)[:, None], columns].copy()
+    streaks = ramp(fbm(wide, tall, (2.0, max(2.0, tall * 60.0 / canvas.unit)), 2, dice.seed + 1), 0.2, 0.55)
+    fade = (1.0 - np.arange(tall) / tall)[:, None] * streaks * strength
+    picture[..., 3] = (picture[..., 3] * fade).astype(np.uint8)
+    image = Image.fromarray(picture)
+    canvas.image.paste(image, (brush.corner[0], brush.corner[1] + foot), image)
