@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .errors import PhotogramError, ProviderError, StoreError, UserError
-    from .magics import load_ipython_extension
     from .studio import Batch, Generation, Studio, Topic, Wallet
 
 __version__ = "0.1.0"
@@ -33,7 +32,6 @@ _HOMES = {
     "Topic": "studio",
     "UserError": "errors",
     "Wallet": "studio",
-    "load_ipython_extension": "magics",
 }
 
 __all__ = [
@@ -57,6 +55,11 @@ def __getattr__(name: str) -> Any:
     value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
     return value
+
+
+def load_ipython_extension(ipython: Any) -> None:
+    """Gives the notebook `%%imagine` and `%%photosql`; called by `%load_ext photogram`."""
+    import_module(".magics", __name__).load_ipython_extension(ipython)
 
 
 def __dir__() -> list[str]:

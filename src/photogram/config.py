@@ -47,7 +47,7 @@ def _setting(name: str) -> Any:
 
 
 def workspace(path: str | os.PathLike[str] | None = None) -> Path:
-    """Returns the workspace's folder: the argument, `PHOTOGRAM_HOME`, `workspace` of the config, or `./photogram-data`."""
+    """Returns the workspace's folder: argument, `PHOTOGRAM_HOME`, `workspace` of the config, or `./photogram-data`."""
     chosen = path or os.environ.get("PHOTOGRAM_HOME") or _setting("workspace") or DEFAULT_WORKSPACE
     return Path(chosen).expanduser().absolute()
 

@@ -24,7 +24,7 @@ def new_id(prefix: str) -> str:
     """
     if prefix not in _PREFIXES:
         raise ValueError(f"unknown id prefix {prefix!r}")
-    global _last_ms, _last_random
+    global _last_ms, _last_random  # noqa: PLW0603  one clock per process is the point
     with _lock:
         now_ms = time.time_ns() // 1_000_000
         if now_ms > _last_ms:

@@ -61,5 +61,6 @@ def title_from_prompt(prompt: str, *, max_words: int = 6, max_chars: int = 48) -
 
 
 _DANGLING = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "with", "and", "or", "to", "for", "from", "by", "over", "under", "into", "um", "uma", "o", "os", "as", "de", "da", "do", "das", "dos", "em", "no", "na", "com", "e", "ou", "para", "por", "sobre"]
+    "a an the of in on at with and or to for from by over under into um uma o os as de da do das dos em no na "  # noqa: SIM905
+    "com e ou para por sobre".split()
 )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -30,3 +32,16 @@ class Secret:
 
     def __reduce__(self) -> Any:
         raise TypeError("a Secret is not written anywhere")
+
+
+_KEY_SHAPES = re.compile(
+    r"(?i)\b(?:sk|pk|r8|hf|xai|key|fal)[-_][A-Za-z0-9_-]{12,}|(?<=bearer )[^\s\"',;]{8,}|(?<=key=)[^&\s\"']{6,}"
+)
+
+
+def mask(text: str, secrets: Iterable[Secret | None] = ()) -> str:
+    """Returns the text without any of these keys, and without anything that looks like one."""
+    for secret in secrets:
+        if secret and len(secret.reveal()) >= 4:
+            text = text.replace(secret.reveal(), "••••")
+    return _KEY_SHAPES.sub("••••", text)

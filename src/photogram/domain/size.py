@@ -15,8 +15,8 @@ SIZE_NAMES = ("size", "width", "height", "aspect_ratio")
 def resolve_size(given: Mapping[str, Any], specs: Mapping[str, ParamSpec]) -> tuple[tuple[int, int] | None, list[str]]:
     """Returns (width, height) in pixels for a model that takes both, and every problem found.
 
-    A ratio alone keeps the default's number of pixels, on multiples of 8 (or of the model's step) that meet it exactly where they can; a ratio
-    with one side computes the other.
+    A ratio alone keeps the default's number of pixels, on multiples of 8 (or of the model's step) that meet it exactly
+    where they can; a ratio with one side computes the other.
 
     Args:
         given: Those of `size` ("1024x768"), `width`, `height`, `aspect_ratio` that the user gave.

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 class Clock:
     """The real clock, plus the seconds for which this engine was awake.
 
-    A laptop that slept, or a process that was stopped, did not wait for anything: deadlines count awake seconds only. Each beat adds
-    the time since the last one, but never more than twice the interval.
+    A laptop that slept, or a process that was stopped, did not wait for anything: deadlines count awake seconds only.
+    Each beat adds the time since the last one, but never more than twice the interval.
     """
 
     BEAT_S = 1.0

@@ -42,7 +42,7 @@ LOOK_EVERY_S = 2.0
 
 
 class Engine:
-    """Queues, sends, polls, stores and tells. Its methods may be called from any thread; what returns a Future does not block."""
+    """Queues, sends, polls, stores and tells. Any thread may call it; what returns a Future does not block."""
 
     _open: ClassVar[dict[str, Engine]] = {}
     _opening: ClassVar[threading.Lock] = threading.Lock()
@@ -76,7 +76,7 @@ class Engine:
             finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers,
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
-        self.thread.spawn(self._runner.poller.run(), "poller")
+        self.thread.spawn(self._runner.remote.poller.run(), "poller")
         self.thread.spawn(self.clock.beat(), "clock")
         self.thread.spawn(self._resumer.watch(), "orphans")
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import traceback
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Concatenate, ParamSpec, TypeVar
 
 from ..display.thumbs import image_size, make_thumb
 from ..domain.asset import EXTENSIONS, Asset, sniff_mime
@@ -16,10 +18,14 @@ from ..domain.request import MadeImage
 from ..domain.secret import Secret, mask
 from ..domain.task import TaskError, TaskStatus
 from ..errors import BadResponse, InternalFailure, ProviderError, StorageFailed, StorageFull
-from ..store import Store
+from ..store import Cursor, Store
 from ..store import tasks as task_rows
 from .clock import Clock
 from .workers import LATER, Workers
+
+P = ParamSpec("P")
+T = TypeVar("T")
+log = logging.getLogger("photogram")
 
 THUMB_PX = 384
 STORE_TRIES = 3
@@ -50,11 +56,9 @@ class Finisher:
         if cost == 0 and source != "unknown":
             source = "free"
         path = str(self._store.files.path(asset.sha256, extension=asset.extension))
-        await asyncio.wrap_future(
-            self._store.write_evidence(
-                task_rows.finish_success, task.id, asset, path, self._clock.now(),
-                seed=made.seed, cost_micros=cost, cost_source=source,
-            )
+        await self.evidence(
+            task_rows.finish_success, task.id, asset, path, self._clock.now(),
+            seed=made.seed, cost_micros=cost, cost_source=source,
         )  # fmt: skip
         self.announce(task)
         self._workers.submit(self._make_thumb, asset, made.data, priority=LATER)
@@ -71,10 +75,19 @@ class Finisher:
 
     async def end(self, task: TaskRecord, status: TaskStatus, error: TaskError | None = None) -> None:
         """Ends a task without an image: error, cancelled or lost."""
-        await asyncio.wrap_future(
-            self._store.write_evidence(task_rows.finish_failed, task.id, status, self._clock.now(), error=error)
-        )
+        await self.evidence(task_rows.finish_failed, task.id, status, self._clock.now(), error=error)
         self.announce(task)
+
+    async def evidence(self, op: Callable[Concatenate[Cursor, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Writes what must not be lost: waits for the file for ever, and for room on a full disk, too."""
+        tries = 0
+        while True:
+            try:
+                return await asyncio.wrap_future(self._store.write_evidence(op, *args, **kwargs))
+            except StorageFailed as error:
+                log.warning("a result waits to be booked: %s", error)
+                await self._clock.sleep(min(2.0**tries, 30.0))
+                tries += 1
 
     def announce(self, task: TaskRecord) -> None:
         """Tells whoever listens that the task's row changed."""

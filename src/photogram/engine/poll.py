@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.task import RemoteHandle
 from ..providers.base import RemoteAdapter
@@ -22,6 +23,7 @@ class Polling:
 
     Attributes:
         task: The task.
+        card: Its model.
         adapter: Who reads the answers.
         access: Where to ask.
         handle: What to ask by.
@@ -31,6 +33,7 @@ class Polling:
     """
 
     task: TaskRecord
+    card: ModelCard
     adapter: RemoteAdapter
     access: Access
     handle: RemoteHandle

@@ -1,12 +1,14 @@
 """What dead processes left behind.
 
-What was sent with a handle is polled on. What was sent without one is lost, unless it ran here or sending it twice is harmless. What was never
-sent stays `pending` and waits for `resume()`: a kernel that starts again must not send yesterday's pictures beside today's.
+What was sent with a handle is polled on. What was sent without one is lost, unless it ran here or sending it twice is
+harmless. What was never sent stays `pending` and waits for `resume()`: a kernel that starts again must not send
+yesterday's pictures beside today's.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from ..domain.records import TaskRecord
 from ..domain.task import RemoteHandle, TaskStatus
@@ -78,7 +80,7 @@ class Resumer:
         handle = task.handle or handles.get(task.id)
         if handle is not None:
             await asyncio.wrap_future(self._store.write_evidence(task_rows.save_handle, task.id, handle))
-            self._runner.poll_on(task, card, provider, handle)
+            self._runner.poll_on(replace(task, handle=handle), card, provider)
         elif provider.idempotent:
             await asyncio.wrap_future(self._store.write(task_rows.send_again_later, task.id))
             self._finisher.announce(task)

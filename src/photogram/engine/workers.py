@@ -1,6 +1,7 @@
 """Worker threads for what would hold up the event loop: painting, hashing, fsync, thumbnails.
 
-Not a ThreadPoolExecutor: the interpreter joins that one's threads before it runs exit handlers, so a long picture would hold up the exit.
+Not a ThreadPoolExecutor: the interpreter joins that one's threads before it runs exit handlers, so a long picture would
+hold up the exit.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Workers:
                 continue
             try:
                 result = function()
-            except BaseException as error:  # handed to whoever waits for the future
+            except BaseException as error:  # noqa: BLE001  handed to whoever waits for the future
                 future.set_exception(error)
             else:
                 future.set_result(result)

@@ -1,7 +1,7 @@
 """The two seams at which pictures are made.
 
-A `RemoteAdapter` is pure: it builds requests and reads answers, and the engine does all sending, waiting, retrying and saving. A
-`LocalProvider` makes the picture itself, in a worker thread of the engine.
+A `RemoteAdapter` is pure: it builds requests and reads answers, and the engine does all sending, waiting, retrying and
+saving. A `LocalProvider` makes the picture itself, in a worker thread of the engine.
 """
 
 from __future__ import annotations
@@ -84,7 +84,8 @@ class RemoteAdapter(Protocol):
         """Reads a 2xx answer to a poll.
 
         Raises:
-            ProviderError: The job ended without an image (`Refused`, `RemoteFailed`), or its status word is unknown (`BadResponse`).
+            ProviderError: The job ended without an image (`Refused`, `RemoteFailed`), or its status word is unknown
+                (`BadResponse`).
         """
         ...
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
@@ -19,10 +20,20 @@ class Access:
     Attributes:
         base_url: Address without a trailing slash.
         key: The key, or None for a provider that needs none.
+        own_hosts: Further hosts of the provider (and their subdomains) that may be shown the key.
     """
 
     base_url: str
     key: Secret | None = None
+    own_hosts: tuple[str, ...] = ()
+
+    def owns(self, url: str) -> bool:
+        """Tells whether a URL is the provider's own, so that a key may go there."""
+        base, asked = urlsplit(self.base_url), urlsplit(url)
+        if (asked.scheme, asked.netloc.lower()) == (base.scheme, base.netloc.lower()):
+            return True
+        host = (asked.hostname or "").lower()
+        return asked.scheme == "https" and any(host == own or host.endswith(f".{own}") for own in self.own_hosts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

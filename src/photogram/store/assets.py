@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from .files import FileStore, Folder
 from .rows import Cursor
 
+YOUNG_S = 3600.0
+"""A file younger than this is never removed as unnamed."""
+
+
+def _without(table: str, where: str) -> str:
+    """Returns an anti-join: ids of `child c` for which no parent row `p` is there."""
+    child, parent = table.split(" of ")
+    return f"SELECT c.id FROM {child} c WHERE NOT EXISTS (SELECT 1 FROM {parent} p WHERE {where})"
+
+
 _ORPHANS = {
-    "batches without a topic": "SELECT id FROM batches b WHERE NOT EXISTS (SELECT 1 FROM topics t WHERE t.id = b.topic_id)",
-    "images without a batch": "SELECT id FROM generations g WHERE NOT EXISTS (SELECT 1 FROM batches b WHERE b.id = g.batch_id)",
-    "images without a task": "SELECT id FROM generations g WHERE NOT EXISTS (SELECT 1 FROM tasks k WHERE k.id = g.task_id)",
-    "tasks without an image": (
-        "SELECT id FROM tasks k WHERE NOT EXISTS (SELECT 1 FROM generations g WHERE g.id = k.generation_id)"
-    ),
+    "batches without a topic": _without("batches of topics", "p.id = c.topic_id"),
+    "images without a batch": _without("generations of batches", "p.id = c.batch_id"),
+    "images without a task": _without("generations of tasks", "p.id = c.task_id"),
+    "tasks without an image": _without("tasks of generations", "p.id = c.generation_id"),
     "images whose file has no row": (
-        "SELECT id FROM generations g WHERE asset_sha256 IS NOT NULL "
-        "AND NOT EXISTS (SELECT 1 FROM assets a WHERE a.sha256 = g.asset_sha256)"
+        _without("generations of assets", "p.sha256 = c.asset_sha256") + " AND c.asset_sha256 IS NOT NULL"
     ),
-    "successes without an image": (
-        "SELECT g.id FROM generations g JOIN tasks k ON k.id = g.task_id WHERE k.status = 'success' AND g.asset_sha256 IS NULL"
-    ),
+    "successes without an image": "SELECT id FROM tasks WHERE status = 'success' AND asset_sha256 IS NULL",
     "references without a row": (
-        "SELECT batch_id FROM batch_refs b WHERE NOT EXISTS (SELECT 1 FROM refs r WHERE r.sha256 = b.sha256)"
+        "SELECT batch_id FROM batch_refs c WHERE NOT EXISTS (SELECT 1 FROM refs p WHERE p.sha256 = c.sha256)"
     ),
-    "wallets that do not add up": (
-        "SELECT w.user_id FROM wallets w WHERE w.balance_micros <> "
-        "(SELECT coalesce(sum(amount_micros), 0) FROM ledger l WHERE l.user_id = w.user_id)"
-    ),
-    "images whose cost does not add up": (
-        "SELECT g.id FROM generations g WHERE g.cost_micros <> (SELECT sum(k.cost_micros) FROM tasks k WHERE k.generation_id = g.id)"
-    ),
+    "wallets that do not add up": """
+        SELECT w.user_id FROM wallets w
+        WHERE w.balance_micros <> (SELECT coalesce(sum(l.amount_micros), 0) FROM ledger l WHERE l.user_id = w.user_id)
+    """,
+    "images whose cost does not add up": """
+        SELECT g.id FROM generations g
+        WHERE g.cost_micros <> (SELECT coalesce(sum(k.cost_micros), 0) FROM tasks k WHERE k.generation_id = g.id)
+    """,
 }
 
 
@@ -39,19 +46,33 @@ def find_orphans(cur: Cursor) -> dict[str, list[str]]:
     return {what: ids for what, ids in found.items() if ids}
 
 
-def named_files(cur: Cursor) -> list[tuple[str, str, str, int]]:
+def named_files(cur: Cursor) -> list[tuple[Folder, str, str, int]]:
     """Returns (kind, sha256, mime, bytes) of every file that a row names; kind is images or references."""
+    tables: tuple[tuple[Folder, str], ...] = (("images", "assets"), ("references", "refs"))
     return [
-        (kind, *row)
-        for kind, table in (("images", "assets"), ("references", "refs"))
+        (folder, *row)
+        for folder, table in tables
         for row in cur.execute(f"SELECT sha256, mime, bytes FROM {table}").fetchall()
     ]
+
+
+def remove_unnamed(cur: Cursor, files: FileStore) -> int:
+    """Removes files that no row names; a write, because it must hold the turn. Returns how many that were.
+
+    A young file is left alone: its row may be on its way.
+    """
+    named = {(folder, sha256) for folder, sha256, _, _ in named_files(cur)}
+    unnamed = [one for one in files.stored(older_than_s=YOUNG_S) if one[:2] not in named]
+    for folder, sha256, extension in unnamed:
+        files.delete(sha256, extension=extension, folder=folder)
+    return len(unnamed)
 
 
 def purge_deleted(cur: Cursor, before: datetime) -> int:
     """Forgets for good what was deleted before this time; ledger rows stay. Returns how many images that were."""
     cur.execute(
-        "CREATE OR REPLACE TEMP TABLE gone AS SELECT g.id, g.batch_id FROM generations g JOIN batches b ON b.id = g.batch_id "
+        "CREATE OR REPLACE TEMP TABLE gone AS "
+        "SELECT g.id, g.batch_id FROM generations g JOIN batches b ON b.id = g.batch_id "
         "JOIN topics t ON t.id = b.topic_id WHERE least(g.deleted_at, b.deleted_at, t.deleted_at) < ?",
         [before],
     )

@@ -136,7 +136,8 @@ def insert_tasks(
     """
     rows = ", ".join(["(?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)"] * len(tasks))
     cur.execute(
-        "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, owner, params_sent, hold_micros, created_at) "
+        "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, owner, params_sent, "
+        "hold_micros, created_at) "
         f"VALUES {rows}",
         [value for task in tasks
          for value in (task.id, task.generation_id, batch_id, user_id, provider, attempt, owner,
@@ -173,7 +174,8 @@ def page_batches(
         before: (created_at, id) of the last one of the page before.
         limit: How many at most.
     """
-    where, values = ["b.user_id = ?", "b.deleted_at IS NULL", "t.deleted_at IS NULL"], [user_id]
+    where = ["b.user_id = ?", "b.deleted_at IS NULL", "t.deleted_at IS NULL"]
+    values: list[Any] = [user_id]
     if topic_id:
         where, values = [*where, "b.topic_id = ?"], [*values, topic_id]
     if before:

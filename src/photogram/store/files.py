@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -61,6 +62,9 @@ class FileStore(Protocol):
     def delete_spilled(self, task_id: str) -> None:
         """Removes what was spilled for that task, once it is stored."""
 
+    def stored(self, *, older_than_s: float = 0.0) -> list[tuple[Folder, str, str]]:
+        """Returns (folder, sha256, extension) of every image and reference last put longer ago than that."""
+
     def free_bytes(self) -> int:
         """Returns how much room is left."""
 
@@ -85,6 +89,9 @@ class LocalFiles:
         path = self.path(sha256, extension=extension, folder=folder)
         if not _has_size(path, len(data)):
             _write(path, data, durable=True)
+        else:
+            with _storage_errors(path):
+                os.utime(path)  # as young as a new one: its row may be on its way
         return sha256
 
     def read(self, sha256: str, *, extension: str, folder: Folder = "images") -> bytes:
@@ -154,6 +161,17 @@ class LocalFiles:
         for path in self._spilled(task_id):
             with _storage_errors(path):
                 path.unlink(missing_ok=True)
+
+    def stored(self, *, older_than_s: float = 0.0) -> list[tuple[Folder, str, str]]:
+        """Returns the images and references there are."""
+        latest = time.time() - older_than_s
+        folders: tuple[Folder, ...] = ("images", "references")
+        return [
+            (folder, path.stem, path.suffix[1:])
+            for folder in folders
+            for path in sorted((self._root / folder).glob("??/*.*"))
+            if _SHA256.fullmatch(path.stem) and path.stat().st_mtime <= latest
+        ]
 
     def free_bytes(self) -> int:
         """Returns how much room is left on the workspace's disk."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def list_history(
     cur: Cursor, user_id: str, home: str,
     *, search: str | None = None, topic_id: str | None = None, batch_id: str | None = None,
-    status: str | Sequence[str] | None = None, model: str | None = None, starred: bool | None = None, limit: int | None = None,
+    status: str | Sequence[str] | None = None, model: str | None = None, starred: bool | None = None,
+    limit: int | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Returns rows of the `history` view, newest batch first, as a DataFrame.
 

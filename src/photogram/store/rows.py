@@ -58,13 +58,18 @@ def marks(values: Sequence[Any]) -> str:
 def read_generation(row: Sequence[Any]) -> GenerationRecord:
     """Reads one row of `GENERATION_COLUMNS`."""
     (id_, batch_id, idx, seed, status, task_id, attempt, created_at, sent_at, finished_at, progress, queue_position,
-     error_kind, message, next_step, detail, sha256, mime, width, height, size, cost, source, starred, deleted) = row  # fmt: skip
+     error_kind, message, next_step, detail,
+     sha256, mime, width, height, size, cost, source, starred, deleted) = row  # fmt: skip
+    error = None
+    if error_kind:
+        error = TaskError(
+            kind=error_kind, message=message or "", next_step=next_step or "", detail=detail or "", task_id=task_id
+        )
     return GenerationRecord(
         id=id_, batch_id=batch_id, idx=idx, seed=seed, status=TaskStatus(status), task_id=task_id, attempts=attempt,
         created_at=created_at, sent_at=sent_at, finished_at=finished_at, progress=progress,
         queue_position=queue_position, starred=starred, deleted=deleted, cost_micros=cost, cost_source=source,
-        error=TaskError(kind=error_kind, message=message or "", next_step=next_step or "", detail=detail or "", task_id=task_id)
-        if error_kind else None,
+        error=error,
         asset=Asset(sha256=sha256, mime=mime, width=width, height=height, size_bytes=size) if sha256 else None,
     )  # fmt: skip
 
@@ -96,7 +101,8 @@ def read_references(cur: Cursor, batch_ids: Sequence[str]) -> dict[str, list[Ass
     """Returns the input images of these batches, in order."""
     found: dict[str, list[Asset]] = {}
     for batch_id, *facts in cur.execute(
-        "SELECT b.batch_id, r.sha256, r.mime, r.width, r.height, r.bytes FROM batch_refs b JOIN refs r ON r.sha256 = b.sha256 "
+        "SELECT b.batch_id, r.sha256, r.mime, r.width, r.height, r.bytes "
+        "FROM batch_refs b JOIN refs r ON r.sha256 = b.sha256 "
         f"WHERE b.batch_id IN ({marks(batch_ids)}) ORDER BY b.batch_id, b.idx", list(batch_ids),
     ).fetchall():  # fmt: skip
         found.setdefault(batch_id, []).append(read_asset(facts))

@@ -150,8 +150,10 @@ def finish_success(
     if not os.path.exists(path):
         raise StorageFailed(f"The image file {path} is missing.")
     row = cur.execute(
-        "UPDATE tasks SET status = 'success', finished_at = ?, progress = NULL, queue_position = NULL, error_kind = NULL, "
-        "error_message = NULL, error_next_step = NULL, error_detail = NULL, asset_sha256 = ?, cost_micros = ?, cost_source = ?, "
+        "UPDATE tasks SET status = 'success', finished_at = ?, progress = NULL, queue_position = NULL, "
+        "error_kind = NULL, "
+        "error_message = NULL, error_next_step = NULL, error_detail = NULL, asset_sha256 = ?, cost_micros = ?, "
+        "cost_source = ?, "
         f"revision = nextval('revision') WHERE id = ? AND status IN ({_quoted(TaskStatus.SUCCESS)}) "
         "RETURNING generation_id, batch_id, user_id, sends",
         [now, asset.sha256, cost_micros, cost_source, task_id],
@@ -164,8 +166,8 @@ def finish_success(
         [asset.sha256, asset.mime, asset.width, asset.height, asset.size_bytes, now],
     )
     cur.execute(
-        "UPDATE generations SET asset_sha256 = ?, seed = coalesce(?, seed), cost_micros = cost_micros + ?, cost_source = ?, "
-        "revision = nextval('revision') WHERE id = ?",
+        "UPDATE generations SET asset_sha256 = ?, seed = coalesce(?, seed), cost_micros = cost_micros + ?, "
+        "cost_source = ?, revision = nextval('revision') WHERE id = ?",
         [asset.sha256, seed, cost_micros, cost_source, generation_id],
     )
     ledger.settle(cur, user_id, task_id, sends, cost_micros, now)
@@ -201,7 +203,8 @@ def finish_failed(
     generation_id, user_id, sends = row
     if cost_micros:
         cur.execute(
-            "UPDATE generations SET cost_micros = cost_micros + ?, cost_source = ?, revision = nextval('revision') WHERE id = ?",
+            "UPDATE generations SET cost_micros = cost_micros + ?, cost_source = ?, revision = nextval('revision') "
+            "WHERE id = ?",
             [cost_micros, cost_source, generation_id],
         )
     if status is not TaskStatus.LOST:
@@ -222,7 +225,8 @@ def cancel_pending(cur: Cursor, user_id: str, task_ids: Sequence[str], now: date
 def add_attempt(cur: Cursor, user_id: str, owner: str, task: batches.NewTask, now: datetime) -> str:
     """Makes one more task of an image (Retry), with a hold of its own, and returns its id.
 
-    The image it had stays until there is a new one. A second call with the same id changes nothing; an image whose newest task is still under way gets no other: that one's id is returned.
+    The image it had stays until there is a new one. A second call with the same id changes nothing; an image whose
+    newest task is still under way gets no other: that one's id is returned.
 
     Raises:
         NotFound: There is no such image.

@@ -83,7 +83,8 @@ def rename_topic(cur: Cursor, user_id: str, topic_id: str, title: str, title_sou
 def delete_topic(cur: Cursor, user_id: str, topic_id: str, now: datetime) -> int:
     """Deletes a topic (softly) with everything in it, and returns how many images that hid. The ledger stays.
 
-    Its batches need no mark of their own: nothing of a deleted topic is shown, and Undo brings back exactly what was there.
+    Its batches need no mark of their own: nothing of a deleted topic is shown, and Undo brings back exactly what was
+    there.
 
     Raises:
         NotFound: There is none, or it was deleted.
@@ -110,7 +111,8 @@ def choose_cover(cur: Cursor, topic_id: str) -> None:
     cur.execute(
         """
         UPDATE topics SET revision = nextval('revision'), cover_sha256 = (
-            SELECT g.asset_sha256 FROM generations g JOIN batches b ON b.id = g.batch_id JOIN tasks k ON k.id = g.task_id
+            SELECT g.asset_sha256
+            FROM generations g JOIN batches b ON b.id = g.batch_id JOIN tasks k ON k.id = g.task_id
             WHERE b.topic_id = ? AND g.asset_sha256 IS NOT NULL AND g.deleted_at IS NULL AND b.deleted_at IS NULL
             ORDER BY k.finished_at, b.created_at, g.idx LIMIT 1)
         WHERE id = ?

@@ -16,14 +16,14 @@ def list_models(registry: Registry) -> list[dict[str, Any]]:
     rows = []
     for card in sorted(registry.cards(), key=lambda card: (not card.local, card.address)):
         provider = registry.provider(card.provider)
-        keyless = isinstance(provider, LocalProvider) or provider.key_variable is None
+        variable = None if isinstance(provider, LocalProvider) else provider.key_variable
         rows.append({
             "model": card.address,
             "provider": card.provider,
             "title": card.title,
             "params": list(card.specs),
             "price_usd": None if card.price_micros is None else card.price_micros / 1e6,
-            "key_present": keyless or config.key_of(provider.key_variable) is not None,
+            "key_present": variable is None or config.key_of(variable) is not None,
             "deprecated": card.deprecated_on is not None and card.deprecated_on <= today,
         })  # fmt: skip
     return rows

@@ -15,7 +15,7 @@ from .. import config
 from ..domain.asset import EXTENSIONS
 from ..errors import PhotogramError
 from ..providers.base import LocalProvider
-from ..store import Cursor, FileStore, assets
+from ..store import assets
 from .studio import Studio
 from .waiting import wait_for
 
@@ -166,12 +166,6 @@ def _adopt(studio: Studio) -> Finding:
 def _purge(studio: Studio) -> Finding:
     before = studio._now() - timedelta(days=KEPT_DAYS)
     images = studio._write(assets.purge_deleted, before)
-    removed = studio._write(_remove_unnamed, studio._files)
+    removed = studio._write(assets.remove_unnamed, studio._files)
     said = f"Forgot {images} images that were deleted over {KEPT_DAYS} days ago, and removed {removed} files."
     return Finding(name="purge", ok=True, message=said)
-
-
-def _remove_unnamed(cur: Cursor, files: FileStore) -> int:
-    """Removes files that no row names, while holding the store's turn."""
-    named = {(folder, sha256) for folder, sha256, _, _ in assets.named_files(cur)}
-    return files.delete_unnamed(named)

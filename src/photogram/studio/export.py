@@ -16,12 +16,13 @@ from ..store import FileStore
 def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> Path:
     """Writes the batch's images into a ZIP and returns where it is.
 
-    Images are called `image_{i}_seed_{seed}.{extension}` (`image_{i}` without a seed), i counting from 1; missing ones are left out.
+    Images are called `image_{i}_seed_{seed}.{extension}` (`image_{i}` without a seed), i counting from 1; missing ones
+    are left out.
 
     Args:
         batch: The batch.
         files: Where the bytes are.
-        path: A file or a folder; by default `batch_{id}_{time}.zip` in the current one, time in milliseconds since 1970.
+        path: A file or a folder; by default `batch_{id}_{time}.zip` in the current one, time in milliseconds of 1970.
 
     Raises:
         NotReady: It has no image.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..domain.events import Event
@@ -29,7 +30,7 @@ def show_live(batch: Batch) -> None:
     from IPython.display import HTML, display
 
     html, finished = batch._draw()
-    handle: Any = display(HTML(html), display_id=True)
+    handle: Any = display(HTML(html), display_id=True)  # type: ignore[no-untyped-call]
     if handle is not None and not finished:
         batch._studio._engine.call(_follow(batch, handle, html))
 
@@ -49,10 +50,8 @@ async def _follow(batch: Batch, handle: Any, shown: str) -> None:
     try:
         finished = False
         while not finished:
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), TICK_S)
-            except TimeoutError:
-                pass
             changed.clear()
             try:
                 html, finished = await asyncio.wrap_future(engine.workers.submit(batch._draw))
@@ -60,7 +59,7 @@ async def _follow(batch: Batch, handle: Any, shown: str) -> None:
                 log.debug("the grid of %s is not drawn again: %s", batch.id, error)
                 return
             if html != shown:
-                handle.update(HTML(html))
+                handle.update(HTML(html))  # type: ignore[no-untyped-call]
                 shown = html
             await asyncio.sleep(MIN_PAUSE_S)
     finally:

@@ -76,7 +76,7 @@ def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], 
 
 
 def settle_seeds(card: ModelCard, seed: int | None, n: int) -> list[int | None]:
-    """Returns every image's own seed: the user's, +1, +2, …; or from a random one on; wrapped at the model's largest."""
+    """Returns every image's own seed: the user's, +1, +2, … (or from a random one on), wrapped at the largest."""
     if not card.seeded:
         return [None] * n
     spec = card.specs.get("seed")

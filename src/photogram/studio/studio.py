@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .. import config
 from ..display.card import StudioSummary
 from ..display.renderer import current_renderer
-from ..display.thumbs import make_thumb
 from ..domain.asset import EXTENSIONS, Asset
 from ..domain.events import Event, EventKind
 from ..domain.ids import new_id
 from ..domain.records import GenerationRecord
 from ..engine.engine import Engine
-from ..errors import NotFound, NotYours, StorageFailed
+from ..errors import NotFound, NotYours
 from ..store import batches as batch_rows
 from ..store import history, settings, topics
 from ..store.batches import NewBatch
 from .batch import Batch
 from .catalogue import list_models
 from .generation import Generation
+from .pictures import read_thumbs, summarise
 from .prepare import plan_batch
 from .references import Reference, list_references, measure_reference, read_reference
 from .topic import Topic, clean_title
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 ACTIVE_TOPIC = "active_topic"
-SMALL_PX, LARGE_PX, MANY_IMAGES = 256, 384, 16
-SMALL_BYTES, LARGE_BYTES = 15_000, 40_000
-"""What a thumbnail may weigh in a cell: a grid of 100 must stay under 2.5 MB in the notebook's file."""
 
 
 class Studio:
@@ -75,7 +71,8 @@ class Studio:
             prompt: What to see.
             model: `provider:model`; else `PHOTOGRAM_MODEL`, else `sketch:scene`.
             n: How many, 1–50. With a seed they get seed, seed+1, …
-            topic: A Topic, an id, or a title (found or made); else the active topic; else a new one, titled from the prompt.
+            topic: A Topic, an id, or a title (found or made); else the active topic; else a new one, titled from the
+                prompt.
             images: Reference images: paths, bytes, PIL images, generations.
             params: What else the model takes: `studio.models()` lists it.
 
@@ -169,7 +166,10 @@ class Studio:
 
     @property
     def active_topic(self) -> Topic | None:
-        """Where `generate` puts new batches; remembered per user and workspace. Set it to a Topic, an id, a title, or None."""
+        """Where `generate` puts new batches; remembered per user and workspace.
+
+        Set it to a Topic, an id, a title, or None.
+        """
         topic_id = self._read(settings.get_setting, self.user, ACTIVE_TOPIC)
         if not topic_id:
             return None
@@ -258,24 +258,18 @@ class Studio:
         return pd.DataFrame(list_models(self._engine.registry))
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Calls `listener` (on the engine's thread; be quick) for every committed change of this user; returns what ends that."""
+        """Calls `listener` for every committed change of this user, on the engine's thread: it must be quick.
+
+        Returns:
+            A function that ends it.
+        """
         return self._engine.bus.subscribe(lambda event: listener(event) if event.user_id == self.user else None)
 
     # ── Showing and ending ──────────────────────────────────────────────────────────────────────────────────────────
 
     def summary(self) -> StudioSummary:
         """Returns what a static view of the studio shows."""
-        shown = self._read(topics.list_topics, self.user, limit=12)
-        newest = next(iter(self._read(batch_rows.page_batches, self.user, limit=1)), None)
-        thumbs = self._thumbs(newest.generations, newest.references) if newest else {}
-        covers = {one.cover_sha256: self._files.read_thumb(one.cover_sha256, size_px=LARGE_PX)
-                  for one in shown if one.cover_sha256}  # fmt: skip
-        active = self.active_topic
-        return StudioSummary(
-            workspace=str(self.workspace), user=self.user, topics=shown, active_topic_id=active.id if active else None,
-            newest=newest, thumbs={sha: data for sha, data in covers.items() if data} | thumbs,
-            model=config.default_model(),
-        )  # fmt: skip
+        return summarise(self)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return current_renderer().mimebundle(self)
@@ -307,19 +301,4 @@ class Studio:
         return wait_for(self._engine.write(op, *args, event=event))
 
     def _thumbs(self, generations: Iterable[GenerationRecord], references: Iterable[Asset] = ()) -> dict[str, bytes]:
-        """Returns what a grid shows of these images and references, by sha256; one that cannot be read is left out."""
-        made = [generation.asset for generation in generations if generation.asset]
-        small = len(made) > MANY_IMAGES
-        size_px, max_bytes = (SMALL_PX, SMALL_BYTES) if small else (LARGE_PX, LARGE_BYTES)
-        thumbs = {}
-        for asset, folder in [(asset, "images") for asset in made] + [(asset, "references") for asset in references]:
-            kept = self._files.read_thumb(asset.sha256, size_px=size_px)
-            if kept is None or len(kept) > max_bytes:
-                try:
-                    data = self._files.read(asset.sha256, extension=asset.extension, folder=folder)
-                    kept = make_thumb(data, max_px=size_px, max_bytes=max_bytes)
-                    self._files.put_thumb(asset.sha256, kept, size_px=size_px)
-                except (StorageFailed, OSError, ValueError):
-                    continue
-            thumbs[asset.sha256] = kept
-        return thumbs
+        return read_thumbs(self._files, generations, references)

@@ -34,9 +34,9 @@ def wait_for(future: Future[T], timeout_s: float | None = None) -> T:
 def wait_turning(future: Future[T], timeout_s: float | None, *, interrupted: Callable[[], str]) -> T:
     """Blocks until the future is done, for what takes long, while the user's other tasks go on.
 
-    On the main thread of a running event loop (a notebook's cell) the loop keeps turning, by nest-asyncio2. There Python's own handling of Ctrl-C
-    would strike whichever task happens to run, so ours resolves the wait instead (measured: plain Ctrl-C killed a neighbour in 10 of
-    20 tries, so 0 of 20).
+    On the main thread of a running event loop (a notebook's cell) the loop keeps turning, by nest-asyncio2. There
+    Python's own handling of Ctrl-C would strike whichever task happens to run, so ours resolves the wait instead
+    (measured: plain Ctrl-C killed a neighbour in 10 of 20 tries, so 0 of 20).
 
     Args:
         future: What to wait for; an interrupt does not cancel it.

@@ -1,0 +1,66 @@
+"""The thumbnails a cell shows, and what the studio shows of itself without a widget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from .. import config
+from ..display.card import StudioSummary
+from ..display.thumbs import make_thumb
+from ..domain.asset import Asset
+from ..domain.records import GenerationRecord
+from ..errors import StorageFailed
+from ..store import FileStore, topics
+from ..store import batches as batch_rows
+from ..store.files import Folder
+
+if TYPE_CHECKING:
+    from .studio import Studio
+
+SMALL_PX, LARGE_PX, MANY_IMAGES = 256, 384, 16
+SMALL_BYTES, LARGE_BYTES = 15_000, 40_000
+"""What a thumbnail may weigh in a cell: a grid of 100 must stay under 2.5 MB in the notebook's file."""
+
+SHOWN_TOPICS = 12
+
+
+def read_thumbs(
+    files: FileStore, generations: Iterable[GenerationRecord], references: Iterable[Asset] = ()
+) -> dict[str, bytes]:
+    """Returns what a grid shows of these images and references, by sha256; one that cannot be read is left out."""
+    made = [generation.asset for generation in generations if generation.asset]
+    small = len(made) > MANY_IMAGES
+    size_px, max_bytes = (SMALL_PX, SMALL_BYTES) if small else (LARGE_PX, LARGE_BYTES)
+    wanted: list[tuple[Asset, Folder]] = [(asset, "images") for asset in made]
+    wanted += [(asset, "references") for asset in references]
+    thumbs = {}
+    for asset, folder in wanted:
+        kept = files.read_thumb(asset.sha256, size_px=size_px)
+        if kept is None or len(kept) > max_bytes:
+            try:
+                data = files.read(asset.sha256, extension=asset.extension, folder=folder)
+                kept = make_thumb(data, max_px=size_px, max_bytes=max_bytes)
+                files.put_thumb(asset.sha256, kept, size_px=size_px)
+            except (StorageFailed, OSError, ValueError):
+                continue
+        thumbs[asset.sha256] = kept
+    return thumbs
+
+
+def summarise(studio: Studio) -> StudioSummary:
+    """Returns the newest topics and the newest batch, with what is needed to show them."""
+    shown = studio._read(topics.list_topics, studio.user, limit=SHOWN_TOPICS)
+    newest = next(iter(studio._read(batch_rows.page_batches, studio.user, limit=1)), None)
+    thumbs = {
+        one.cover_sha256: cover
+        for one in shown
+        if one.cover_sha256 and (cover := studio._files.read_thumb(one.cover_sha256, size_px=LARGE_PX))
+    }
+    if newest:
+        thumbs |= studio._thumbs(newest.generations, newest.references)
+    active = studio.active_topic
+    return StudioSummary(
+        workspace=str(studio.workspace), user=studio.user, topics=shown, newest=newest, thumbs=thumbs,
+        active_topic_id=active.id if active else None, model=config.default_model(),
+    )  # fmt: skip
