@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from .colours import RGB
 from .moods import Palette
@@ -13,6 +14,8 @@ Lab = tuple[float, float, float]
 
 PAPER: RGB = (246, 241, 230)
 NIGHT: RGB = (18, 18, 26)
+
+_FEWEST_INKS = 4
 
 
 def to_lab(rgb: RGB) -> Lab:
@@ -125,12 +128,11 @@ def build_palette(named: Sequence[RGB], *, dark: bool) -> Palette:
     if len(inks) == 1:
         inks = [base, shade(base, -0.18), shade(base, 0.14), rotate(shade(base, 0.05), 0.045), shade(base, 0.25)]
     elif len(inks) == 2:
-        inks = [
-            *inks,
-            mix(inks[0], inks[1], 0.5),
-            shade(by_lightness(inks)[0], -0.14),
-            shade(by_lightness(inks)[-1], 0.12),
-        ]
+        darker, lighter = by_lightness(inks)
+        between = mix(darker, lighter, 0.5)
+        if chroma_of(between) < 0.6 * min(chroma_of(darker), chroma_of(lighter)):  # opposite hues would meet in mud
+            between = shade(darker, 0.14)
+        inks = [*inks, between, shade(darker, -0.14), shade(lighter, 0.12)]
     elif len(inks) <= 4:
         inks = [*inks, shade(by_lightness(inks)[0], -0.12), shade(by_lightness(inks)[-1], 0.1)]
     return Palette(name="named", ground=ground, inks=tuple(inks[:7]))
@@ -188,13 +190,13 @@ def adjust_contrast(palette: Palette, contrast: float) -> Palette:
     for lightness, a, b in labs:
         moved = (min(0.96, max(0.1, middle + (lightness - middle) * push)), a * vivid, b * vivid)
         inks.append(to_rgb(_between(moved, ground, towards_ground)))
-    return Palette(name=palette.name, ground=palette.ground, inks=tuple(inks), moods=palette.moods)
+    return replace(palette, inks=tuple(inks))
 
 
 def leave_out(palette: Palette, unwanted: Sequence[RGB]) -> Palette:
     """Returns the palette without anything that looks like the unwanted colours."""
     if not unwanted:
-        return palette
+        return complete(palette)
     ground = palette.ground
     if any(alike(ground, colour) for colour in unwanted):
         away = 0.55 if lightness_of(ground) < 0.5 else -0.55
@@ -203,14 +205,23 @@ def leave_out(palette: Palette, unwanted: Sequence[RGB]) -> Palette:
             ground = PAPER if lightness_of(ground) > 0.5 else NIGHT
     inks = [ink for ink in palette.inks if not any(alike(ink, colour) for colour in unwanted)]
     neutral = _between(to_lab(ground), (1.0 - lightness_of(ground), 0.0, 0.0), 0.5)
-    inks = inks or [to_rgb(neutral)]
-    tints = (shade(ink, by) for by in (0.16, -0.16, 0.08, -0.08) for ink in tuple(inks))
-    for tint in tints:
-        if len(inks) >= 4:
+    return complete(replace(palette, ground=ground, inks=tuple(inks or [to_rgb(neutral)])), unwanted)
+
+
+def complete(palette: Palette, unwanted: Sequence[RGB] = ()) -> Palette:
+    """Returns the palette with at least four inks that are not its ground, for painters to count on."""
+    inks = list(dict.fromkeys(ink for ink in palette.inks if ink != palette.ground))
+    ground = lightness_of(palette.ground)
+    steps = (0.16, -0.16, 0.3, -0.3, 0.08, -0.08, 0.5, -0.5)
+    for tint in [shade(base, by) for by in steps for base in (*inks, palette.ground)]:
+        if len(inks) >= _FEWEST_INKS:
             break
-        if not any(alike(tint, colour) for colour in unwanted):
+        seen = abs(lightness_of(tint) - ground) > 0.06 and tint not in inks
+        if seen and not any(alike(tint, colour) for colour in unwanted):
             inks.append(tint)
-    return Palette(name=palette.name, ground=ground, inks=tuple(inks), moods=palette.moods)
+    while len(inks) < _FEWEST_INKS:  # everything is unwanted: greys that differ from the ground by a trace
+        inks.append(shade(palette.ground, (0.1 + 0.08 * len(inks)) * (1.0 if ground < 0.5 else -1.0)))
+    return replace(palette, inks=tuple(inks))
 
 
 def _between(one: Lab, other: Lab, share: float) -> Lab:

@@ -139,7 +139,7 @@ def build_plan(prompt: str, params: Mapping[str, object], seed: int, found: Sequ
 
 def _feel(axis: str, moods: Sequence[Mood], unloved: Sequence[Mood]) -> float:
     """Returns how far the moods move one axis from its middle, and the unloved ones back: 0–1."""
-    felt = sum(getattr(mood, axis) for mood in moods) - sum(getattr(mood, axis) for mood in unloved)
+    felt = float(sum(getattr(mood, axis) for mood in moods) - sum(getattr(mood, axis) for mood in unloved))
     return min(1.0, max(0.0, 0.5 + felt))
 
 

@@ -73,11 +73,14 @@ def _plan_stripes(
     widths = np.ones(many) if even else 0.25 + rng.random(many) * rng.random(many) * 3.0
     ends = np.cumsum(widths)
     inks = (*plan.palette.inks, plan.palette.ground)
+    used = dict.fromkeys(inks, 0)
     colours: list[RGB] = []
-    for stripe in range(many):
+    for _ in range(many):
         last = colours[-1] if colours else None
-        choices = [ink for ink in inks if last is None or abs(lightness_of(ink) - lightness_of(last)) > 0.08]
-        choices = choices or [ink for ink in inks if ink != last] or list(inks)
-        ground_turn = stripe % 2 == 1 and rng.random() < 0.35 and plan.palette.ground in choices
-        colours.append(plan.palette.ground if ground_turn else choices[int(rng.integers(len(choices)))])
+        apart = [ink for ink in inks if last is None or abs(lightness_of(ink) - lightness_of(last)) > 0.08]
+        choices = apart or [ink for ink in inks if ink != last] or list(inks)
+        luck = rng.random(len(choices)).tolist()
+        wishes = [(used[ink] + 2.5 * chance, ink) for ink, chance in zip(choices, luck, strict=True)]
+        colours.append(min(wishes)[1])  # a colour that was used seldom comes sooner
+        used[colours[-1]] += 1
     return ends[:-1] / ends[-1], colours

@@ -113,8 +113,8 @@ def _lay_sheet(surface: Floats, plan: Plan, edge: Floats, below: Floats | None, 
         return
     part = surface[top:bottom]
     y = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5)
-    slope = np.gradient(edge) if len(edge) > 1 else np.zeros_like(edge)
-    depth = (y - edge[None, :]) / np.sqrt(slope * slope + np.float32(1.0))[None, :]
+    slope: Floats = np.gradient(edge).astype(np.float32)
+    depth: Floats = (y - edge[None, :]) / np.sqrt(slope * slope + np.float32(1.0))[None, :]
     cover = np.clip(depth + np.float32(0.5), 0, 1)
     cast = np.clip(np.float32(1.0) + depth / np.float32(reach), 0, 1)
     strength = np.float32(0.5 if plan.night else 0.3)
@@ -125,7 +125,7 @@ def _lay_sheet(surface: Floats, plan: Plan, edge: Floats, below: Floats | None, 
         pitch = np.float32(plan.short * 0.004 * pattern)
         furrow = depth / pitch
         furrow = np.abs(furrow - np.floor(furrow) - np.float32(0.5))
-        line = np.clip((np.float32(0.13) - furrow) * pitch + np.float32(0.3), 0, 1) * (depth > pitch)
+        line = np.clip((np.float32(0.13) - furrow) * pitch + np.float32(0.3), 0, 1) * (depth > pitch).astype(np.float32)
         lay_over(colour, as_floats(shade(ink, 0.1 if not plan.night else 0.13)), line * np.float32(0.75))
     rim = np.clip(np.float32(1.0) - np.abs(depth - np.float32(1.0)) / np.float32(max(1.0, plan.short * 0.0016)), 0, 1)
     lay_over(colour, as_floats(shade(ink, 0.1)), rim * np.float32(0.55))

@@ -1,7 +1,7 @@
 """Palettes picked by hand, and the moods that choose among them.
 
-A palette is a ground and a few inks, as a printmaker would mix them. A mood is a set of words, English and Portuguese, and what they
-do to a picture: how full, how contrasted and how moved it is, which palettes and which forms suit it.
+A palette is a ground and a few inks, as a printmaker would mix them. A mood is a set of words, English and Portuguese,
+and what they do to a picture: how full, how contrasted and how moved it is, which palettes and forms suit it.
 """
 
 from __future__ import annotations
@@ -142,14 +142,14 @@ PALETTES: tuple[Palette, ...] = (
 MOODS: tuple[Mood, ...] = (
     _mood(
         "calm",
-        "calm* seren* tranquil* peace* paz pacific* quiet* silen* gentle gently suave suaves suavidade soft softly"
-        " zen relax* meditat* medita*",
+        "calm* seren* tranquil* peace* paz pacific* quiet* silen* gentle gently suave suaves suavidade soft softly zen"
+        " relax* medita*",
         (-0.22, -0.25, -0.32),
         "gradient waves contours",
     ),
     _mood(
         "energetic",
-        "energ* dynamic* dinamic* vibrant* vibrante* vivid* vivo viva vivos vivas lively bold* intens* power* forca",
+        "energ* dynamic* dinamic* vibrant* vivid* vivo viva vivos vivas lively bold* intens* power* forca",
         (0.18, 0.28, 0.28),
         "flow bauhaus rings stripes",
     ),
@@ -173,13 +173,15 @@ MOODS: tuple[Mood, ...] = (
     ),
     _mood(
         "minimal",
-        "minimal* simple* simplic* clean limpo limpa sparse empty vazio vazia bare essential essencia* few poucos"
-        " poucas",
+        "minimal* simple* simplic* clean limpo limpa sparse empty vazio vazia bare essential essencia* few poucos",
         (-0.38, 0.0, -0.1),
         "bauhaus gradient",
     ),
     _mood("warm", "warm* quente* calor* heat* hot sunny ensolar* summer* verao cozy cosy aconcheg* fire fogo flame*"),
-    _mood("cold", "cold* frio fria frios frias gelad* gelo ice icy froz* winter* invern* cool* snow* neve artic* arctic*"),
+    _mood(
+        "cold",
+        "cold* frio fria frios frias gelad* gelo ice icy froz* winter* invern* cool* snow* neve artic* arctic*",
+    ),
     _mood(
         "dreamy",
         "dream* sonh* ether* etere* surreal* fantas* magic* magia mist misty mystic* mistic* nevoa fog foggy haze hazy",
@@ -201,21 +203,51 @@ MOODS: tuple[Mood, ...] = (
         dark=True,
     ),
     _mood("autumnal", "autumn* outon* harvest* colheita leaves folhas foliage november novembro october outubro"),
-    _mood("ocean", "ocean* sea seas mar mares marine maritim* beach* praia* coast* costa water* agua* lagoon lagoa",
-          styles="waves contours flow"),
-    _mood("forest", "forest* florest* jungle* selva nature natur* leaf folha plant* garden* jardi* amazon* wood woods",
-          styles="flow contours"),
-    _mood("desert", "desert* sand sands areia* dune* duna* sahara saara sertao canyon*", styles="waves contours"),
-    _mood("sunset", "sunset* dusk crepusc* twilight sunrise amanhec* entardec* dawn poente nascente sun sol",
-          styles="waves gradient"),
-    _mood("cosmic", "space espac* cosm* galax* star stars starry estrel* nebul* univers* planet* astro* moon lua luas",
-          styles="constellations gradient", dark=True),
-    _mood("romantic", "love* amor* romant* heart* corac* flower* flor flores bloom* petal*", styles="gradient flow"),
-    _mood("elegant", "elegan* luxu* luxo noble nobre refined refinad* sofistic* sophistic* deco", (-0.1, 0.1, 0.0),
-          "rings constellations"),
-    _mood("retro", "retro vintage midcentury modernis* seventies sixties anos", (0.0, 0.05, 0.0), "rings bauhaus stripes"),
+    _mood(
+        "ocean",
+        "ocean* sea seas mar mares marine maritim* beach* praia* coast* costa water* agua* lagoon lagoa",
+        styles="waves contours flow",
+    ),
+    _mood(
+        "forest",
+        "forest* florest* jungle* selva nature natur* leaf folha plant* garden* jardi* amazon* wood woods",
+        styles="flow contours",
+    ),
+    _mood(
+        "desert",
+        "desert* sand sands areia* dune* duna* sahara saara sertao canyon*",
+        styles="waves contours",
+    ),
+    _mood(
+        "sunset",
+        "sunset* dusk crepusc* twilight sunrise amanhec* entardec* dawn poente nascente sun sol",
+        styles="waves gradient",
+    ),
+    _mood(
+        "cosmic",
+        "space espac* cosm* galax* star stars starry estrel* nebul* univers* planet* astro* moon lua luas",
+        styles="constellations gradient",
+        dark=True,
+    ),
+    _mood(
+        "romantic",
+        "love* amor* romant* heart* corac* flower* flor flores bloom* petal*",
+        styles="gradient flow",
+    ),
+    _mood(
+        "elegant",
+        "elegan* luxu* luxo noble nobre refined refinad* sofistic* sophistic* deco",
+        (-0.1, 0.1, 0.0),
+        "rings constellations",
+    ),
+    _mood(
+        "retro",
+        "retro vintage midcentury modernis* seventies sixties anos",
+        (0.0, 0.05, 0.0),
+        "rings bauhaus stripes",
+    ),
     _mood("monochrome", "monochrom* monocrom* grayscale greyscale ink nanquim sumi", (0.0, 0.1, 0.0)),
-)  # fmt: skip
+)
 """All moods, in the order in which the first one met decides what is left open."""
 
 
