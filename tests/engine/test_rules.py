@@ -1,0 +1,152 @@
+"""The tables and small parts of the engine, each by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import pytest
+
+from photogram.domain.events import Event, EventKind
+from photogram.domain.records import TaskRecord
+from photogram.domain.task import TaskStatus
+from photogram.engine.bus import Bus
+from photogram.engine.clock import Clock
+from photogram.engine.queue import Queues
+from photogram.engine.retry import Action, Phase, decide, pause_s, poll_pause_s
+from photogram.engine.workers import LATER, Workers
+from photogram.errors import (
+    AuthFailed,
+    BadRequest,
+    BadResponse,
+    Expired,
+    RateLimited,
+    Refused,
+    RemoteFailed,
+    Unreachable,
+)
+
+
+@pytest.mark.parametrize(
+    ("phase", "error", "sends", "idempotent", "action"),
+    [
+        (Phase.SUBMIT, Unreachable("", sent=False), 1, False, Action.SEND_LATER),
+        (Phase.SUBMIT, Unreachable("", sent=False), 3, False, Action.FAIL),
+        (Phase.SUBMIT, Unreachable("", sent=True), 1, False, Action.LOSE),
+        (Phase.SUBMIT, Unreachable("", sent=True), 1, True, Action.SEND_LATER),
+        (Phase.SUBMIT, Unreachable("", sent=True), 3, True, Action.LOSE),
+        (Phase.SUBMIT, RateLimited(), 2, False, Action.SEND_LATER),
+        (Phase.SUBMIT, RateLimited(), 3, False, Action.FAIL),
+        (Phase.SUBMIT, RemoteFailed("", http_status=500), 1, False, Action.FAIL),
+        (Phase.SUBMIT, RemoteFailed("", http_status=502), 1, False, Action.LOSE),
+        (Phase.SUBMIT, RemoteFailed("", http_status=503), 1, False, Action.FAIL),
+        (Phase.SUBMIT, RemoteFailed("", http_status=504), 1, False, Action.LOSE),
+        (Phase.SUBMIT, BadRequest(""), 1, True, Action.FAIL),
+        (Phase.SUBMIT, AuthFailed(""), 1, True, Action.FAIL),
+        (Phase.SUBMIT, Refused(""), 1, True, Action.FAIL),
+        (Phase.POLL, Unreachable("", sent=True), 9, False, Action.GO_ON),
+        (Phase.POLL, RateLimited(), 9, False, Action.GO_ON),
+        (Phase.POLL, RemoteFailed("", http_status=500), 9, False, Action.GO_ON),
+        (Phase.POLL, RemoteFailed("the job failed"), 1, False, Action.FAIL),
+        (Phase.POLL, Refused(""), 1, False, Action.FAIL),
+        (Phase.POLL, BadResponse("unknown status"), 1, False, Action.FAIL),
+        (Phase.FETCH, Unreachable("", sent=False), 9, False, Action.GO_ON),
+        (Phase.FETCH, Expired(""), 1, False, Action.FAIL),
+        (Phase.FETCH, BadRequest(""), 1, False, Action.FAIL),
+    ],
+)
+def test_decision_table(phase: Phase, error, sends: int, idempotent: bool, action: Action) -> None:
+    assert decide(phase, error, sends=sends, idempotent=idempotent) is action
+
+
+def test_polls_back_off_1_2_4_8_16_30_30_with_a_little_jitter() -> None:
+    for polls, seconds in enumerate([1, 2, 4, 8, 16, 30, 30, 30]):
+        pauses = {poll_pause_s(polls) for _ in range(50)}
+        assert all(seconds * 0.9 <= pause <= seconds * 1.1 for pause in pauses)
+        assert len(pauses) > 1
+
+
+def test_pause_is_what_the_provider_said() -> None:
+    assert pause_s(RateLimited(retry_after_s=17.0), 1) == 17.0
+    assert 1.8 <= pause_s(Unreachable("", sent=False), 2) <= 2.2
+
+
+def task(number: int, provider: str = "p") -> TaskRecord:
+    return TaskRecord(
+        id=f"tsk_{number}", generation_id="g", batch_id="b", topic_id="t", user_id="u", provider=provider, model="m",
+        prompt="x", status=TaskStatus.PENDING,
+    )  # fmt: skip
+
+
+def test_queue_starts_in_order_and_no_more_at_once_than_the_provider_takes() -> None:
+    started: list[str] = []
+    queues = Queues(lambda _: 2, lambda task: started.append(task.id))
+    queues.push_all([task(number) for number in range(4)])
+    queues.push(task(9, "other"))
+    assert started == ["tsk_0", "tsk_1", "tsk_9"]
+    queues.remove("tsk_2")
+    queues.done(task(0))
+    queues.done(task(0))
+    assert started == ["tsk_0", "tsk_1", "tsk_9", "tsk_3"]
+
+
+def test_queue_takes_no_task_twice() -> None:
+    started: list[str] = []
+    queues = Queues(lambda _: 1, lambda task: started.append(task.id))
+    for _ in range(2):
+        queues.push(task(1))
+        queues.push(task(2))
+    queues.done(task(1))
+    queues.done(task(2))
+    assert started == ["tsk_1", "tsk_2"]
+
+
+def test_listener_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureFixture) -> None:
+    bus, heard = Bus(), []
+
+    def broken(_event: Event) -> None:
+        raise RuntimeError("broken")
+
+    bus.subscribe(broken)
+    unsubscribe = bus.subscribe(heard.append)
+    bus.publish(Event(kind=EventKind.BATCH))
+    unsubscribe()
+    bus.publish(Event(kind=EventKind.BATCH))
+    assert len(heard) == 1
+    assert "broken" in caplog.text
+
+
+def test_workers_do_thumbnails_last() -> None:
+    workers, go, order = Workers("test", 1), threading.Event(), []
+    workers.submit(go.wait)
+    futures = [workers.submit(order.append, "later", priority=LATER), workers.submit(order.append, "soon")]
+    go.set()
+    for future in futures:
+        future.result(5)
+    workers.stop(1)
+    assert order == ["soon", "later"]
+
+
+def test_worker_survives_a_job_that_raises() -> None:
+    workers = Workers("test", 1)
+    with pytest.raises(ZeroDivisionError):
+        workers.submit(lambda: 1 // 0).result(5)
+    assert workers.submit(lambda: 7).result(5) == 7
+    workers.stop(1)
+
+
+def test_sleeping_through_an_hour_counts_as_two_beats_of_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, real = Clock(), time.monotonic
+    before = clock.awake_s()
+    monkeypatch.setattr("photogram.engine.clock.time.monotonic", lambda: real() + 3600)
+    assert clock.awake_s() - before <= 2 * Clock.BEAT_S
+    monkeypatch.setattr(Clock, "BEAT_S", 0.01)
+
+    async def beat() -> None:
+        task = asyncio.ensure_future(clock.beat())
+        await asyncio.sleep(0.1)
+        task.cancel()
+
+    asyncio.run(beat())
+    assert clock.awake_s() - before <= 3.0
