@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from .abstract_contours import paint_contours
 from .abstract_flow import paint_flow
 from .abstract_gradient import paint_gradient
 from .abstract_plan import FORMS, Plan, build_plan
-from .abstract_reference import keep_reference, open_reference, read_palette
+from .abstract_reference import keep_reference, make_guide, open_reference, read_palette
 from .abstract_rings import paint_rings
 from .abstract_stripes import paint_stripes
 from .abstract_terrazzo import paint_terrazzo
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 ABSTRACT_STYLES: tuple[str, ...] = ("auto", *FORMS)
 """What the card offers as `style`; "auto" goes by the prompt's words, else by its moods and seed."""
+
+_GUIDED = frozenset({"flow", "terrazzo"})
+"""Forms that take their colours, place by place, from a reference."""
 
 _MOST_DOUBLED_PX = 1536 * 1536
 """Up to this size `hd` paints four pixels for one; beyond, a picture is fine enough and doubling takes gigabytes."""
@@ -65,10 +69,14 @@ def paint_abstract(
     params = request.params
     references = [open_reference(reference.data) for reference in request.references[:1]]
     plan = build_plan(request.prompt, params, request.seed or 0, [read_palette(image) for image in references])
+    shown = float(params.get("strength", 0.6))
+    if references and plan.style in _GUIDED and shown < 1.0:
+        plan = replace(plan, guide=make_guide(references[0], (plan.width, plan.height)))
+        shown = math.sqrt(shown)  # forms in the reference's own colours already show it
     watch.at(0.05)
     picture = _paint(plan, watch)
     for reference in references:
-        picture = keep_reference(picture, reference, float(params.get("strength", 0.6)))
+        picture = keep_reference(picture, reference, shown)
     watch.at(1.0)
     return picture
 

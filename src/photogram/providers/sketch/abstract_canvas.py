@@ -174,7 +174,7 @@ def to_field(mask: Image.Image) -> Floats:
 
 
 class Sheet:
-    """A sheet to draw on with Pillow, several samples to a pixel; all measures are in pixels of the picture.
+    """A sheet to draw on with Pillow, in the pixels of the picture; the smaller that is, the more samples to a pixel.
 
     Args:
         plan: Gives the size.
@@ -182,7 +182,7 @@ class Sheet:
     """
 
     def __init__(self, plan: Plan, ground: RGB) -> None:
-        self.scale = 2
+        self.scale = 4 if plan.short < 400 else 3 if plan.short < 900 else 2
         self.image = Image.new("RGB", (plan.width * self.scale, plan.height * self.scale), ground)
         self._draw = ImageDraw.Draw(self.image)
 

@@ -7,25 +7,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .abstract_canvas import Point, Sheet, Watch, add_grain, cosine, sine, swell, to_image, to_surface
-from .abstract_palette import lightness_of, mix, shade
+from .abstract_canvas import Sheet, Watch, add_grain, cosine, sine, swell, to_image, to_surface
+from .abstract_ribbons import STEP, Ribbon, draw_ribbons
 from .colours import word_set
-from .noise import generator, stable_seed, value_noise
+from .noise import generator, stable_seed
 
 if TYPE_CHECKING:
     from PIL import Image
 
     from .abstract_plan import Plan
-    from .colours import RGB
-
-_STEP = 0.006
-"""Length of one step along a ribbon, in shorter sides (as all lengths here)."""
 
 _CELL = 0.0035
 """Side of a cell of the grid in which ribbons look for room."""
-
-_TILE = 4
-"""Steps of one colour along a ribbon."""
 
 _SWIRLS = word_set(
     "swirl swirls swirling spiral spirals espiral espirais redemoinho vortex circle circles circulo circulos"
@@ -43,7 +36,11 @@ def paint_flow(plan: Plan, watch: Watch) -> Image.Image:
     runs = _find_room(plan, x, y, widths, margin, watch)
     watch.at(0.55)
     sheet = Sheet(plan, plan.palette.ground)
-    _draw_ribbons(sheet, plan, x, y, widths, runs, watch)
+    ribbons = [
+        Ribbon(x=x[place, first:last], y=y[place, first:last], width=float(widths[place]))
+        for place, first, last in runs
+    ]
+    draw_ribbons(sheet, plan, ribbons, watch)
     surface = to_surface(sheet.finish())
     watch.at(0.9)
     add_grain(surface, 0.035, plan.seed)
@@ -83,8 +80,8 @@ def _trace(
             here, there = reach + sign * step, reach + sign * (step + 1)
             column = np.clip(x[:, here] * (columns / across), 0, columns - 1).astype(np.intp)
             row = np.clip(y[:, here] * (rows / down), 0, rows - 1).astype(np.intp)
-            x[:, there] = x[:, here] + vx[row, column] * (sign * _STEP)
-            y[:, there] = y[:, here] + vy[row, column] * (sign * _STEP)
+            x[:, there] = x[:, here] + vx[row, column] * (sign * STEP)
+            y[:, there] = y[:, here] + vy[row, column] * (sign * STEP)
     return x, y
 
 
@@ -129,7 +126,7 @@ def _find_room(
     taken[:, :edge] = taken[:, -edge:] = True
     flat = taken.reshape(-1)
     gap = (0.0012 + 0.007 * (1.0 - plan.density)) if "chaotic" not in plan.moods else -0.003
-    dx, dy = np.gradient(x, axis=1) / _STEP, np.gradient(y, axis=1) / _STEP
+    dx, dy = np.gradient(x, axis=1) / STEP, np.gradient(y, axis=1) / STEP
     half = widths[:, None] / 2.0
     lanes = []
     for side in (-1.0, 0.0, 1.0):
@@ -138,7 +135,7 @@ def _find_room(
         lanes.append(row * columns + column)
     middle = x.shape[1] // 2
     blocked_at = np.empty(x.shape[1], dtype=bool)
-    least = int(0.05 / _STEP)
+    least = int(0.05 / STEP)
     runs: list[tuple[int, int, int]] = []
     for ribbon in range(len(widths)):
         if ribbon % 256 == 0:
@@ -154,11 +151,11 @@ def _find_room(
         before = blocked_at[middle::-1].argmax()
         last = middle + int(after) if after else x.shape[1]
         first = middle - int(before) + 1 if before else 0
-        if last - first < max(least, int(3.5 * widths[ribbon] / _STEP)):
+        if last - first < max(least, int(3.5 * widths[ribbon] / STEP)):
             continue
         runs.append((ribbon, first, last))
         radius = max(1, int((widths[ribbon] / 2.0 + gap) / _CELL + 0.5))
-        stride = max(1, int(radius * _CELL / _STEP * 0.6))
+        stride = max(1, int(radius * _CELL / STEP * 0.6))
         places = np.clip(centre[first:last:stride, None] + _disc(radius, columns), 0, flat.size - 1)
         flat[places] = True
         if plan.count and len(runs) == plan.count:
@@ -171,84 +168,3 @@ def _disc(radius: int, columns: int) -> NDArray[np.intp]:
     down, across = np.meshgrid(span, span, indexing="ij")
     inside = down * down + across * across <= radius * radius
     return np.asarray((down * columns + across)[inside], dtype=np.intp)
-
-
-def _draw_ribbons(
-    sheet: Sheet,
-    plan: Plan,
-    x: NDArray[np.float64],
-    y: NDArray[np.float64],
-    widths: NDArray[np.float64],
-    runs: list[tuple[int, int, int]],
-    watch: Watch,
-) -> None:
-    rng = generator(stable_seed(plan.seed, "ribbons"))
-    inks = _seen(plan)
-    regions = value_noise(64, 64, 2.2, stable_seed(plan.seed, "regions"))
-    shadow = mix(plan.palette.ground, (12, 12, 22), 0.5 if plan.night else 0.13)
-    drop = 0.0045 * plan.short
-    outlines = []
-    for ribbon, first, last in runs:
-        outlines.append(_outline(x[ribbon, first:last], y[ribbon, first:last], widths[ribbon], plan.short))
-    for left, right in outlines:
-        sheet.polygon(((px + drop * 0.5, py + drop) for px, py in (*left, *reversed(right))), shadow)
-    for number, ((ribbon, first, last), (left, right)) in enumerate(zip(runs, outlines, strict=True)):
-        if number % 200 == 0:
-            watch.at(0.6 + 0.3 * number / len(runs))
-        middle = (first + last) // 2
-        column = int(min(63, max(0, x[ribbon, middle] * plan.short / plan.width * 64)))
-        row = int(min(63, max(0, y[ribbon, middle] * plan.short / plan.height * 64)))
-        luck = rng.random(3)
-        wish = float(regions[row, column]) * 1.5 - 0.25 + (luck[0] - 0.5) * (0.25 + 0.5 * plan.movement)
-        place = min(len(inks) - 1, max(0, int(wish * len(inks))))
-        if luck[1] < 0.07:
-            place = int(luck[0] * len(inks))
-        ink = inks[place]
-        towards = inks[(place + 1) % len(inks)] if luck[2] < 0.3 else shade(ink, 0.09 if luck[2] < 0.7 else -0.07)
-        tiles = len(left) // _TILE
-        for tile, colour in enumerate(_drift(ink, towards, tiles)):
-            start = tile * _TILE
-            stop = len(left) if tile == tiles - 1 else start + _TILE + 2  # overlaps the next: no seam shows
-            sheet.polygon((*left[start:stop], *reversed(right[start:stop])), colour)
-        if widths[ribbon] > 0.016 and rng.random() < 0.4:
-            _draw_veins(sheet, plan, left, right, widths[ribbon], shade(ink, 0.13 if luck[1] < 0.6 else -0.1))
-
-
-def _drift(ink: RGB, towards: RGB, tiles: int) -> list[RGB]:
-    """Returns the colours along one ribbon; a fine one keeps its first."""
-    if tiles < 5:
-        return [ink] * tiles
-    return [mix(ink, towards, tile / (tiles - 1)) for tile in range(tiles)]
-
-
-def _draw_veins(sheet: Sheet, plan: Plan, left: list[Point], right: list[Point], width: float, colour: RGB) -> None:
-    """Draws fine lines along a wide ribbon, within it."""
-    lines = 1 + int(width / 0.014)
-    half = max(0.0009, 0.035 * width) / width  # of the ribbon's width
-    for line in range(lines):
-        share = (line + 1) / (lines + 1)
-        rim: list[list[Point]] = []
-        for place in (share - half, share + half):
-            pairs = zip(left[4:-4], right[4:-4], strict=True)
-            rim.append([(a + (c - a) * place, b + (d - b) * place) for (a, b), (c, d) in pairs])
-        sheet.polygon((*rim[0], *reversed(rim[1])), colour)
-
-
-def _seen(plan: Plan) -> tuple[RGB, ...]:
-    """Returns the inks that stand out from the ground."""
-    ground = lightness_of(plan.palette.ground)
-    seen = tuple(ink for ink in plan.palette.inks if abs(lightness_of(ink) - ground) > 0.06)
-    return seen or plan.palette.inks
-
-
-def _outline(
-    x: NDArray[np.float64], y: NDArray[np.float64], width: float, short: int
-) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """Returns the two sides of a ribbon with rounded ends, in pixels."""
-    dx, dy = np.gradient(x) / _STEP, np.gradient(y) / _STEP
-    along = np.arange(len(x)) * _STEP
-    near_end = np.clip(np.minimum(along, along[::-1]) / (width * 0.5), 0.0, 1.0)
-    half = np.sqrt(near_end * (2.0 - near_end)) * (width / 2.0)
-    left = np.stack((x - dy * half, y + dx * half), axis=1) * short
-    right = np.stack((x + dy * half, y - dx * half), axis=1) * short
-    return [tuple(point) for point in left.tolist()], [tuple(point) for point in right.tolist()]

@@ -49,8 +49,14 @@ def mix(one: RGB, other: RGB, share: float) -> RGB:
 
 
 def shade(rgb: RGB, by: float) -> RGB:
-    """Returns a colour lighter (`by` > 0) or darker (`by` < 0) by that much of the way from black to white."""
+    """Returns a colour lighter (`by` > 0) or darker (`by` < 0) by that much of the way from black to white.
+
+    Yellows darken towards brown, as they do on a palette knife, not towards olive.
+    """
     lightness, a, b = to_lab(rgb)
+    if by < 0.0 and b > 0.06 and abs(a) < b:
+        turn = -2.0 * math.pi * min(0.1, -0.4 * by) * (1.0 - abs(a) / b)
+        a, b = a * math.cos(turn) - b * math.sin(turn), a * math.sin(turn) + b * math.cos(turn)
     lighter = min(0.97, max(0.08, lightness + by))
     fade = 1.0 - 0.5 * max(0.0, abs(lighter - 0.6) - 0.25) / 0.15  # very light and very dark inks hold less colour
     fade = max(0.45, min(1.0, fade))
@@ -151,7 +157,7 @@ def _choose_ground(colours: list[RGB], *, dark: bool) -> tuple[RGB, list[RGB]]:
     if blacks and whites:
         return (blacks[0], [*others, *whites]) if dark else (whites[0], [*others, *blacks])
     if blacks or dark:
-        night = mix(blacks[0] if blacks else NIGHT, others[0], 0.1)
+        night = mix(blacks[0] if blacks else NIGHT, shade(others[0], -0.2), 0.15)
         return night, others
     return (whites[0] if whites else mix(PAPER, others[0], 0.05)), others
 
@@ -184,7 +190,7 @@ def adjust_contrast(palette: Palette, contrast: float) -> Palette:
     middle = sum(lab[0] for lab in labs) / len(labs)
     ground = to_lab(palette.ground)
     push = 1.0 + (contrast - 0.5) * (0.9 if contrast > 0.5 else 1.3)
-    vivid = 1.0 + (contrast - 0.5) * 0.5
+    vivid = 1.0 + (contrast - 0.5) * 0.3
     towards_ground = max(0.0, 0.5 - contrast) * 0.5
     inks = []
     for lightness, a, b in labs:

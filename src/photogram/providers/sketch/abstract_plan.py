@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from .abstract_palette import adjust_contrast, alike, build_palette, darken_ground, leave_out, lightness_of
 from .colours import COLOURS, RGB, fold, word_set
 from .moods import PALETTES, Mood, Palette, read_moods
 from .noise import stable_seed
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FORMS: dict[str, frozenset[str]] = {
     "flow": word_set(
@@ -73,6 +77,7 @@ class Plan:
         moods: Names of the moods that were met.
         words: All folded words.
         seed: Seed of the composition.
+        guide: A reference image, cut to the picture's proportions, that forms may take their colours from, or None.
     """
 
     width: int
@@ -86,11 +91,22 @@ class Plan:
     moods: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     seed: int = 0
+    guide: Image.Image | None = None
 
     @property
     def short(self) -> int:
         """The shorter side, in pixels: what sizes are relative to."""
         return min(self.width, self.height)
+
+    def guide_at(self, at: tuple[float, float]) -> RGB:
+        """Returns the guide's colour at a place given in the picture's pixels; the ground where there is no guide."""
+        if self.guide is None:
+            return self.palette.ground
+        across, down = self.guide.size
+        column = min(across - 1, max(0, int(at[0] / self.width * across)))
+        row = min(down - 1, max(0, int(at[1] / self.height * down)))
+        colour = self.guide.getpixel((column, row))
+        return colour if isinstance(colour, tuple) and len(colour) == 3 else self.palette.ground
 
     @property
     def night(self) -> bool:

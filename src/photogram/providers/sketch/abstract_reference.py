@@ -15,6 +15,7 @@ from .moods import Palette
 
 _SAMPLE_PX = 96
 _MOST_INKS = 6
+_GUIDE_PX = 160
 
 
 def open_reference(data: bytes) -> Image.Image:
@@ -60,6 +61,13 @@ def read_palette(image: Image.Image) -> Palette:
         if len(inks) >= 4:
             break
     return Palette(name="reference", ground=ground, inks=tuple(inks or [ranked[0][1]]))
+
+
+def make_guide(reference: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Returns a reference cut to a picture's proportions, small and soft: colours to paint with, place by place."""
+    longer = max(size)
+    small = (max(1, round(_GUIDE_PX * size[0] / longer)), max(1, round(_GUIDE_PX * size[1] / longer)))
+    return ImageOps.fit(reference, small, Image.Resampling.BOX)
 
 
 def keep_reference(picture: Image.Image, reference: Image.Image, strength: float) -> Image.Image:

@@ -41,7 +41,8 @@ def paint_terrazzo(plan: Plan, watch: Watch) -> Image.Image:
         while place < len(inks) - 1 and chosen > weights[place]:
             chosen -= weights[place]
             place += 1
-        sheet.polygon(outline, shade(inks[place], 0.05 * (float(rng.random()) - 0.5)))
+        ink = inks[place] if plan.guide is None else plan.guide_at(outline[0])
+        sheet.polygon(outline, shade(ink, 0.05 * (float(rng.random()) - 0.5)))
     surface = to_surface(sheet.finish())
     watch.at(0.75)
     veins = fbm(plan.width, plan.height, 26.0, 3, stable_seed(plan.seed, "veins")).astype(np.float32)
