@@ -24,14 +24,14 @@ def paint_skyline(canvas: Canvas, base: float, *, rows: int = 3, share: float = 
     for row in range(rows):
         depth = 0.62 * (1.0 - row / max(1, rows - 1)) + 0.06 if rows > 1 else 0.1
         dice = canvas.dice("skyline", row)
-        tallest = canvas.unit * share * (0.44 - 0.07 * row)
+        tallest = canvas.unit * share * (0.40 - 0.06 * row)
         brush = canvas.brush((0, base - tallest * 1.25, canvas.width, base + 2), 2)
         x = -canvas.unit * dice.between(0.0, 0.1)
         middle = canvas.width * dice.between(0.3, 0.7)
         while x < canvas.width:
             width = canvas.unit * dice.between(0.05, 0.105) * (1.0 + 0.12 * row)
             crowd = max(0.0, 1.0 - abs(x + width / 2 - middle) / (canvas.unit * 0.75))
-            height = tallest * (0.28 + 0.30 * dice.between(0, 1) + 0.5 * crowd * dice.between(0.35, 1.0))
+            height = tallest * (0.14 + 0.26 * dice.between(0, 1) + 0.62 * crowd * crowd * dice.between(0.4, 1.0))
             _tower(canvas, brush, dice, (x, base, width, height), depth)
             x += width * dice.between(0.86, 1.25)
         canvas.lay(brush)
@@ -87,7 +87,7 @@ def _windows(
         for column in range(across):
             left = x + pitch_x * (column + 0.5)
             wall = first if left < split else second
-            glow = dice.chance(0.52 * lamps) if lamps > 0.3 else False
+            glow = dice.chance(0.42 * lamps) if lamps > 0.3 else False
             pane = lamp if glow else mix(wall, canvas.palette.shade, 0.26)
             if not glow and dice.chance(0.2):
                 pane = mix(wall, canvas.palette.sky[-1], 0.3)

@@ -66,13 +66,9 @@ def paint_range(canvas: Canvas, name: str, *, base: float, height: float, look: 
     wide, tall = max(64, canvas.width // 2), max(32, (bottom - top) // 2)
     near = crest[np.minimum(np.arange(wide) * canvas.width // wide, canvas.width - 1)]
     below = (np.arange(tall) * ((bottom - top) / tall) + top)[:, None] - near[None, :]
-    relief = ridges(wide, tall, (span * 6.0, 4.2 * tall / wide * span), 5, dice.seed + 1)
+    relief = ridges(wide, tall, (span * 7.0, 7.0 * tall / wide * span), 4, dice.seed + 1)
     towards = 1 if canvas.sun[0] > canvas.width / 2 else -1
-    step = max(1, wide // 120)
-    slope = (relief - np.roll(relief, -towards * step, axis=1)) * 2.3
-    rise = (np.roll(near, step) - np.roll(near, -step)) / (canvas.unit * 0.05) * towards
-    face = np.clip(0.46 + slope * 0.9 + rise[None, :] * 0.30 * (1.0 - ramp(below / height, 0.0, 0.9)), 0.0, 1.0)
-    face = ramp(face, 0.18, 0.82)
+    face = _facets(canvas, near, below, relief, towards)
     palette, depth = canvas.palette, look.depth
     size = canvas.width, bottom - top
     tone = to_mask(face)
@@ -83,10 +79,27 @@ def paint_range(canvas: Canvas, name: str, *, base: float, height: float, look: 
         cap = ramp(line - below / height + (level[None, :] - 0.7) * 0.9 + (relief - 0.55) * 0.75, -0.04, 0.06)
         white = toned(tone, size, (palette.shaded(SNOW, depth * 0.55, 0.42), palette.lit(SNOW, depth * 0.3)))
         picture.paste(white, (0, 0), to_mask(cap).resize(size, Image.Resampling.BICUBIC))
-    fade = ramp(below, height * 0.10, height * 1.15) * 0.82
+    fade = ramp(below, height * 0.25, height * 1.3) * 0.85
     picture.paste(palette.haze, (0, 0), to_mask(fade).resize(size, Image.Resampling.BILINEAR))
     canvas.image.paste(picture, (0, top), _cover(canvas, crest, top).crop((0, 0, *size)))
     return crest
+
+
+def _facets(canvas: Canvas, near: Field, below: Field, relief: Field, towards: int) -> Field:
+    """Returns how lit the flanks of a range are, 0–1: every ridge parts light from shadow, down a broken line.
+
+    A point is lit as the crest above it is, but which part of the crest that is wanders more, the lower the point lies.
+    """
+    wide = len(near)
+    reach = max(2, round(wide * canvas.unit / canvas.width * 0.016))
+    padded = np.concatenate((np.full(reach, near[0]), near, np.full(reach, near[-1])))
+    rise = (padded[2 * reach :] - padded[: -2 * reach]) * (towards * wide / canvas.width / (2.0 * reach))
+    wander = (relief - 0.5) * np.clip(below, 0.0, None) * (1.5 * wide / canvas.width)
+    columns = np.clip(np.arange(wide)[None, :] + wander, 0, wide - 1).astype(np.intp)
+    step = max(1, reach // 2)
+    crags = relief - np.concatenate((relief[:, step:], np.repeat(relief[:, -1:], step, axis=1)), axis=1) if towards > 0 else (
+        relief - np.concatenate((np.repeat(relief[:, :1], step, axis=1), relief[:, :-step]), axis=1))  # fmt: skip
+    return ramp(0.5 + rise[columns] * 0.5 + crags * 1.1, 0.22, 0.78)
 
 
 def _peaks(canvas: Canvas, seed: int, cells: float) -> Field:
@@ -193,7 +206,8 @@ def paint_hill(
     texture = fbm(wide, tall, (span * 10.0, 40.0 * tall / wide * span), 4, dice.seed + 1) - 0.5
     towards = 1 if canvas.sun[0] > canvas.width / 2 else -1
     reach = max(1, wide // 40)
-    rise = (np.roll(near, reach) - np.roll(near, -reach)) / (canvas.unit * 0.1) * towards
+    padded = np.concatenate((np.full(reach, near[0]), near, np.full(reach, near[-1])))
+    rise = (padded[: -2 * reach] - padded[2 * reach :]) / (canvas.unit * 0.1) * -towards
     tone = 0.74 - ramp(below, 0.0, 0.40) * 0.42 + rise[None, :] * 0.16 * (1.0 - ramp(below, 0.0, 0.30))
     if dunes:
         tone = 0.80 - ramp(below, 0.0, 0.45) * 0.3 + np.clip(rise * 1.6, -0.5, 0.12)[None, :] * (1.0 - ramp(below, 0.02, 0.22))

@@ -82,7 +82,7 @@ def _rings(canvas: Canvas, place: tuple[float, float, float], world: tuple[Colou
                 continue
             start = (x + c0 * radius * share, y + s0 * radius * share * 0.24 - c0 * radius * 0.32)
             end = (x + c1 * radius * share, y + s1 * radius * share * 0.24 - c1 * radius * 0.32)
-            brush.line((start, end), radius * 0.045, canvas.palette.lit(mix(colour, (255, 255, 255), 0.5), 0.0))
+            brush.line((start, end), radius * 0.045, mix(mix(colour, (255, 255, 255), 0.35), canvas.palette.sky[2], 0.35))
     canvas.lay(brush)
 
 

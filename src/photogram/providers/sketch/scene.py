@@ -63,7 +63,7 @@ def _working_size(size: tuple[int, int], fine: bool) -> tuple[int, int]:
 
 def _time_of(scene: Scene, seed: int) -> str:
     """Returns a time of day for a scene that names none."""
-    if scene.weather & {"aurora"} or scene.thing("moon", "crescent", "stars", "meteor") or "space" in scene.places:
+    if scene.weather & {"aurora"} or scene.thing("moon", "crescent", "stars", "meteor") or "space" in scene.places or scene.thing("planet", "rocket"):
         return "night"
     if "gloomy" in scene.moods:
         return "dusk"

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from .canvas import Canvas, to_mask, toned
-from .noise import fbm, ramp, value_noise
+from .noise import Field, fbm, ramp, value_noise
 from .palettes import mix
 
 
@@ -16,9 +16,10 @@ def paint_sky(canvas: Canvas) -> None:
     palette = canvas.palette
     if palette.stars > 0.05 or canvas.scene.thing("stars"):
         _stars(canvas, max(palette.stars, 0.7 if canvas.scene.thing("stars") else 0.0))
-    if not canvas.scene.absent & {"sun", "moon"} or canvas.scene.thing("sun", "moon"):
+    if not canvas.scene.absent & {"sun", "moon"}:
         _disc(canvas)
-    _clouds(canvas)
+    if "space" not in canvas.scene.places and not canvas.scene.thing("rocket", "planet"):
+        _clouds(canvas)
 
 
 def _gradient(canvas: Canvas) -> None:
@@ -33,9 +34,9 @@ def _gradient(canvas: Canvas) -> None:
         canvas.glow((x, y), reach * 0.62, canvas.palette.glow, 0.42)
 
 
-def _stretched(steps: np.ndarray[tuple[int, ...], np.dtype[np.float64]], drift: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def _stretched(steps: Field, drift: Field) -> Field:
     rows = np.minimum((steps * 63).astype(np.intp), 63)
-    return np.clip(steps[:, None] + drift[rows], 0.0, 1.0)
+    return np.asarray(np.clip(steps[:, None] + drift[rows], 0.0, 1.0))
 
 
 def _disc(canvas: Canvas) -> None:
@@ -70,7 +71,7 @@ def _clouds(canvas: Canvas) -> None:
     scene = canvas.scene
     if {"clouds", "cloudy"} & scene.absent:
         return
-    cover = 0.18
+    cover = 0.20
     if scene.weather & {"cloudy", "storm", "rain"} or scene.thing("clouds"):
         cover = 0.62
     elif scene.weather & {"clear"}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image, ImageChops, ImageDraw, ImageFilter
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
 from .canvas import Canvas
 from .palettes import mix
@@ -61,18 +61,40 @@ def as_ink(canvas: Canvas) -> Image.Image:
     size = canvas.image.size
     image = wobble(canvas.image, unit * 0.0026, 40.0, seed)
     grey = image.convert("L").filter(ImageFilter.BoxBlur(max(1, round(unit * 0.002))))
-    tone = grey.point([round(34 + value * 0.86) for value in range(256)])
+    tone = _exposed(grey)
     lines = outlines(image, 9, 34, max(1.0, unit * 0.0017))
-    hatch = hatching(tone, max(4, round(unit * 0.0068)), seed + 1)
-    wash = Image.blend(spread(grey), image, 0.72).filter(ImageFilter.BoxBlur(max(1, round(unit * 0.004))))
+    hatch = hatching(tone, max(4, round(unit * 0.0085)), seed + 1)
+    wash = ImageEnhance.Color(_exposed_colour(image, grey)).enhance(1.15).filter(ImageFilter.BoxBlur(max(1, round(unit * 0.004))))
     pools = field_picture(size, 6.0, 4, seed + 2).point([round(150 + tone * 0.28) for tone in range(256)])
     wash = ImageChops.invert(ImageChops.multiply(ImageChops.invert(wash), spread(pools)))
-    wash = Image.blend(Image.new("RGB", size, (255, 255, 255)), wash, 0.62)
+    wash = Image.blend(Image.new("RGB", size, (255, 255, 255)), wash, 0.66)
     sheet = paper(size, CREAM, 7, seed + 3)
     page = ImageChops.multiply(sheet, wash)
     page.paste(INK, (0, 0), hatch.point([round(value * 0.62) for value in range(256)]))
     page.paste(INK, (0, 0), lines.point([round(value * 0.92) for value in range(256)]))
     return deckle(page, sheet, unit * 0.026, unit * 0.007, seed + 4)
+
+
+def _exposure(grey: Image.Image) -> list[int]:
+    """Returns a table that lifts a dark picture, so that a night is drawn with light left for the paper."""
+    counts = grey.reduce(4).histogram() if min(grey.size) > 64 else grey.histogram()
+    total, seen, middle = sum(counts), 0, 128
+    for value, count in enumerate(counts):
+        seen += count
+        if seen * 2 >= total:
+            middle = value
+            break
+    lift = 128 + middle // 4
+    return [round(value * lift / max(1, middle)) if value <= middle else
+            round(lift + (value - middle) * (255 - lift) / max(1, 255 - middle)) for value in range(256)]  # fmt: skip
+
+
+def _exposed(grey: Image.Image) -> Image.Image:
+    return grey.point(_exposure(grey))
+
+
+def _exposed_colour(image: Image.Image, grey: Image.Image) -> Image.Image:
+    return image.point(_exposure(grey) * 3)
 
 
 def as_blueprint(canvas: Canvas) -> Image.Image:
@@ -81,12 +103,12 @@ def as_blueprint(canvas: Canvas) -> Image.Image:
     size = canvas.image.size
     grey = canvas.image.convert("L")
     lines = outlines(canvas.image, 9, 26, max(1.0, unit * 0.0015))
-    ground = (24, 66, 128)
+    ground = (19, 56, 112)
     if canvas.scene.tint:
         ground = mix(ground, canvas.scene.tint, 0.45)
     light = field_picture(size, 2.0, 3, seed, shrink=8)
     page = Image.composite(Image.new("RGB", size, mix(ground, (90, 150, 214), 0.22)), Image.new("RGB", size, ground), light)
-    glow = grey.point([round(value * 0.20) for value in range(256)])
+    glow = grey.point([round(value * 0.15) for value in range(256)])
     page.paste((112, 170, 226), (0, 0), glow)
     hatch = hatching(grey.point([round(70 + value * 0.7) for value in range(256)]), max(5, round(unit * 0.011)), seed + 1)
     page.paste(CYAN, (0, 0), hatch.point([round(value * 0.16) for value in range(256)]))

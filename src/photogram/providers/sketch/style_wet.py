@@ -13,9 +13,9 @@ PAPER = (252, 248, 239)
 def as_painting(canvas: Canvas) -> Image.Image:
     """Returns the picture as gouache: hand-drawn edges, dabs of the brush, a little tooth."""
     seed = canvas.dice("gouache").seed
-    image = wobble(canvas.image, canvas.unit * 0.0022, 60.0, seed)
-    dabs = field_picture((image.width, image.height), 34.0, 3, seed + 2, shrink=3)
-    dabs = dabs.point([128 + round((tone - 127.5) * 0.16) for tone in range(256)])
+    image = wobble(canvas.image, canvas.unit * 0.0024, 60.0, seed)
+    dabs = field_picture(image.size, 90.0, 2, seed + 2, shrink=2)
+    dabs = dabs.point([128 + round((tone - 127.5) * 0.07) for tone in range(256)])
     image = add_grain(image, dabs)
     return add_grain(image, grain(image.size, 7, seed + 3, soft=0.6))
 
@@ -31,7 +31,7 @@ def as_watercolor(canvas: Canvas) -> Image.Image:
     wash = field_picture(size, 5.0, 5, seed + 2, shrink=4)
     blooms = field_picture(size, 3.0, 3, seed + 4, shrink=6)
     tooth = grain(size, 46, seed + 3, soft=max(0.8, unit * 0.0011))
-    density = ImageChops.add(wash.point(_curve(0.62, 0.52)), blooms.point(_ring), 1, -20)
+    density = ImageChops.add(wash.point(_curve(0.70, 0.52)), blooms.point(_ring), 1, -20)
     density = ImageChops.add(density, tooth, 1, -128)
     absorbed = ImageChops.multiply(absorbed, spread(density))
     washed = ImageChops.subtract(ImageChops.invert(absorbed), spread(_wet_edges(image, unit)))
@@ -56,4 +56,4 @@ def _curve(low: float, gain: float) -> list[int]:
 def _ring(tone: int) -> int:
     """Returns the pigment at a bloom: it is pushed to the rim, so one narrow band of noise is darker."""
     away = abs(tone - 150)
-    return 20 + (round((9 - away) * 2.4) if away < 9 else 0) - (8 if tone > 150 else 0)
+    return 20 + (round((8 - away) * 1.5) if away < 8 else 0) - (6 if tone > 150 else 0)

@@ -41,8 +41,8 @@ def draw_tree(brush: Brush, spot: Spot) -> None:
     for shift, shrink, colour in (
         ((-0.035, -0.035), 1.0, spot.dark(leaf)),
         ((0.015, 0.015), 0.86, spot.mid(leaf)),
-        ((0.055, 0.055), 0.55, spot.lit(leaf)),
-        ((0.08, 0.085), 0.28, spot.lit(mix(leaf, (255, 250, 200), 0.3))),
+        ((0.05, 0.05), 0.58, mix(spot.mid(leaf), spot.lit(leaf), 0.6)),
+        ((0.075, 0.08), 0.30, spot.lit(mix(leaf, (255, 244, 170), 0.22))),
     ):
         for angle, away, tuft in tufts:
             across = lean + math.cos(angle) * away * round_ * (0.95 if shrink > 0.9 else 0.86) + shift[0] * spot.side * spot.facing
