@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+import operator
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from numbers import Integral, Real
 from typing import Any
+
+MAX_SHOWN = 80
+"""Characters of a wrong value that a message repeats."""
 
 
 class ParamKind(StrEnum):
@@ -77,17 +83,13 @@ class ParamSpec:
     def _check_number(self, value: Any) -> tuple[Any, str | None]:
         whole = self.kind is ParamKind.INT
         wanted = f"{self.name} must be {'a whole number' if whole else 'a number'}"
-        if isinstance(value, bool) or (not isinstance(value, (int, float, str)) and not hasattr(value, "__index__")):
-            return value, f"{wanted}, not {value!r}"
         try:
-            number: int | float = float(value) if not whole else _whole(value)
-        except (ValueError, OverflowError):
-            return value, f"{wanted}, not {value!r}"
-        if not math.isfinite(number):
-            return value, f"{wanted}, not {value!r}"
+            number = _number(value, whole=whole)
+        except (ValueError, OverflowError, TypeError):
+            return value, f"{wanted}, not {show(value)}"
         unit = f" {self.unit}" if self.unit else ""
         if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
-            return value, f"{self.name} must be {self.range_text()}{unit}, not {number:g}"
+            return value, f"{self.name} must be {self.range_text()}{unit}, not {number:.15g}"
         if self.step and self.min is not None:
             steps = (Decimal(str(number)) - Decimal(str(self.min))) / Decimal(str(self.step))
             if steps != steps.to_integral_value():
@@ -106,12 +108,17 @@ class ParamSpec:
                 "-", "_"
             ):
                 return choice, None
-        return value, f"{self.name} must be one of {', '.join(self.choices)}, not {value!r}{_near(value, self.choices)}"
+        return (
+            value,
+            f"{self.name} must be one of {', '.join(self.choices)}, not {show(value)}{_near(value, self.choices)}",
+        )
 
     def _check_text(self, value: Any) -> tuple[Any, str | None]:
         if not isinstance(value, str):
             return value, f"{self.name} must be text, not {type(value).__name__}"
-        value = "".join(char for char in value if char in "\n\t" or (ord(char) >= 32 and ord(char) != 127)).strip()
+        value = "".join(
+            char for char in value if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs")
+        ).strip()
         if self.max is not None and len(value) > self.max:
             return value, f"{self.name} has {len(value):,} characters, and the model takes {self.max:,.0f}"
         return value, None
@@ -122,18 +129,20 @@ class ParamSpec:
         read = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
         if isinstance(value, str) and value.strip().lower() in read:
             return read[value.strip().lower()], None
-        return value, f"{self.name} must be true or false, not {value!r}"
+        return value, f"{self.name} must be true or false, not {show(value)}"
 
     def _check_ratio(self, value: Any) -> tuple[Any, str | None]:
         sides = read_ratio(value)
         if sides is None:
-            return value, f"{self.name} is written W:H, such as 16:9, not {value!r}"
+            return value, f"{self.name} is written W:H, such as 16:9, not {show(value)}"
         text = f"{sides[0]}:{sides[1]}"
         if self.choices and text not in self.choices:
             return value, f"{self.name} must be one of {', '.join(self.choices)}, not {text}"
         return text, None
 
     def _check_images(self, value: Any) -> tuple[Any, str | None]:
+        if not isinstance(value, (list, tuple)):
+            return value, f"{self.name} must be a list of images, not {show(value)}"
         given = len(value)
         if self.max is not None and given > self.max:
             return value, f"{self.name} takes {self.max:g} at most, not {given}"
@@ -162,18 +171,43 @@ def read_ratio(value: Any) -> tuple[int, int] | None:
     return width // shared, height // shared
 
 
-def _whole(value: Any) -> int:
-    if isinstance(value, str):
-        return int(value.strip())
-    if isinstance(value, float):
-        if value != int(value):
+def show(value: Any) -> str:
+    """Returns a value as a message shows it: its repr, cut where it is long. Never raises."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  a number of over 4300 digits, or any foreign __repr__
+        return f"this {type(value).__name__}"
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 1]}…"
+
+
+def _number(value: Any, *, whole: bool) -> int | float:
+    """Reads a number, also NumPy's and as a shell writes it.
+
+    Raises:
+        ValueError, TypeError, OverflowError: It is none, is not finite, or fits in no database.
+    """
+    if isinstance(value, bool):
+        raise TypeError
+    if not whole:
+        number = float(value)
+        if not isinstance(value, (Real, str)) or not math.isfinite(number):
             raise ValueError
-        return int(value)
-    return int(value.__index__())
+        return number
+    if isinstance(value, str):
+        found = int(value.strip())
+    elif isinstance(value, Real) and not isinstance(value, Integral):
+        found = int(value)
+        if found != value:
+            raise ValueError
+    else:
+        found = operator.index(value)
+    if abs(found) >= 2**63:
+        raise OverflowError
+    return found
 
 
-def _near(value: Any, names: tuple[str, ...]) -> str:
+def _near(value: str, names: tuple[str, ...]) -> str:
     import difflib
 
-    found = difflib.get_close_matches(str(value), names, n=1, cutoff=0.6)
+    found = difflib.get_close_matches(value, names, n=1, cutoff=0.6)
     return f" (did you mean {found[0]}?)" if found else ""

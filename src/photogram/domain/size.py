@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .params import ParamSpec, read_ratio
+from .params import ParamSpec, read_ratio, show
 
 SIZE_NAMES = ("size", "width", "height", "aspect_ratio")
 
@@ -27,9 +27,10 @@ def resolve_size(given: Mapping[str, Any], specs: Mapping[str, ParamSpec]) -> tu
     if "size" in given:
         others = [name for name in SIZE_NAMES[1:] if name in given]
         problems = [f"size conflicts with {' and '.join(others)}: give one or the other"] if others else []
-        sides = re.fullmatch(r"\s*(\d{1,6})\s*[xX×*]\s*(\d{1,6})\s*", str(given["size"]))
+        size = given["size"] if isinstance(given["size"], str) else ""
+        sides = re.fullmatch(r"\s*(\d{1,6})\s*[xX×*]\s*(\d{1,6})\s*", size)
         if not sides:
-            return None, [*problems, f"size is written WIDTHxHEIGHT, such as 1024x768, not {given['size']!r}"]
+            return None, [*problems, f"size is written WIDTHxHEIGHT, such as 1024x768, not {show(given['size'])}"]
         for spec, text in ((width_spec, sides[1]), (height_spec, sides[2])):
             _, problem = spec.check(int(text))
             problems += [problem] if problem else []
