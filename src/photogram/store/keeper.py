@@ -17,7 +17,7 @@ from .possession import Possession
 from .writer import MAX_BREAKS, Broken, Job, commit_group
 
 HOLD_S = 0.03
-"""A turn lasts at least this long once the database is open: opening costs 20 ms, and should be worth it."""
+"""A turn lasts at least this long once the file is open."""
 
 IDLE_S = 0.2
 """A turn is given up after this long without work, wanted or not: a cell that then holds the GIL delays nobody."""
@@ -43,7 +43,7 @@ class Keeper:
     Args:
         database: The database file.
         spill: Where DuckDB may put what does not fit in memory.
-        prepare: Run on every fresh connection before anything else (migrations).
+        prepare: Run in every turn before anything else (migrations).
         busy_timeout_s: How long an impatient operation waits for the turn.
         clock: Monotonic seconds.
     """
@@ -62,7 +62,6 @@ class Keeper:
         self._busy_timeout_s = busy_timeout_s
         self._clock = clock
         self._looked_at = 0.0
-        self._in_doubt = False
         self._drain_until = 0.0
         self._close_grace_s = GRACE_S
         self.thread = threading.Thread(target=self._run, name="photogram-store", daemon=True)
@@ -74,11 +73,11 @@ class Keeper:
     def report_broken(self) -> None:
         """Tells that a read failed in a way that puts the connection in doubt; it will be opened anew."""
         with self.desk.changed:
-            self._in_doubt = True
+            self.file.in_doubt = True
             self.desk.changed.notify_all()
 
     def begin_pause(self) -> None:
-        """Asks that no DuckDB instance exist, until `end_pause`; see `Possession.await_absence`."""
+        """Asks that the file be closed until `end_pause`; see `Possession.await_absence`."""
         with self.desk.changed:
             self.file.forbidden += 1
             self.desk.changed.notify_all()
@@ -121,6 +120,7 @@ class Keeper:
             except Exception as error:  # noqa: BLE001  every waiting caller hears of it, and the thread lives on
                 self.desk.fail_all(error if isinstance(error, PhotogramError) else _storage_failed(error))
         self.desk.fail_all(StoreClosed("The store was closed before this could be written."))
+        self.file.drop_instance()
         self.file.release()
 
     def _wait_for_work(self) -> bool:
@@ -147,12 +147,11 @@ class Keeper:
         opened = worked = self._clock()
         leave_by: float | None = None
         with self.desk.changed:
-            self._in_doubt = False
             self.desk.lend(self.file.root)
         while True:
             group = self.desk.next_group()
-            if group and not self._write(group):
-                return
+            if group:
+                self._write(group)
             now = self._clock()
             with self.desk.changed:
                 if group or self.desk.leases or self.desk.wanted():
@@ -167,7 +166,7 @@ class Keeper:
 
     def _leaving(self, now: float, *, opened: float, worked: float) -> float | None:
         """Returns for how long running reads may still go on if the turn is to be given up, else None."""
-        if self._in_doubt:
+        if self.file.in_doubt:
             return 0.0
         if self.file.forbidden:
             return FORK_GRACE_S
@@ -179,8 +178,8 @@ class Keeper:
             return GRACE_S
         return None
 
-    def _write(self, group: list[Job]) -> bool:
-        """Commits a group; returns False if the connection broke and must be opened anew."""
+    def _write(self, group: list[Job]) -> None:
+        """Commits a group; where the connection breaks under it, its operations are put back."""
         assert self.file.writer is not None
         try:
             done = commit_group(self.file.writer, group)
@@ -191,9 +190,10 @@ class Keeper:
                 if job.breaks >= MAX_BREAKS:
                     job.fail(_storage_failed(broken.__cause__))
             self.desk.put_back([job for job in again if not job.future.done()])
-            return False
-        self.desk.put_back(group[done:])
-        return self.file.fold()
+            self.file.in_doubt = True
+        else:
+            self.desk.put_back(group[done:])
+            self.file.fold()
 
     def _give_up(self) -> None:
         with self.desk.changed:

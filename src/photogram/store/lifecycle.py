@@ -46,10 +46,10 @@ class Registry:
             )
 
     def before_fork(self) -> None:
-        """Has every store close its database: a child that inherits an open one gets it back from `duckdb.connect`.
+        """Has every store close its file: a child that inherits an open one could never open it properly.
 
-        DuckDB keeps one instance per file and process, and a child's copy of it has the parent's cached pages and no
-        lock of its own (seen with DuckDB 2.0.0, under every spelling of the path).
+        DuckDB lets a process open a file once, and the child's copy of the parent's has the parent's cached pages, no
+        threads, and no lock of its own (DuckDB 2.0.0, under every spelling of the path).
         """
         stores = self._not_ours()
         for store in stores:

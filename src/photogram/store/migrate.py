@@ -25,10 +25,11 @@ def list_migrations() -> tuple[tuple[int, str], ...]:
 def read_version(cursor: Cursor) -> int:
     """Returns the number of the newest migration this file has had; 0 for a new file."""
     try:
-        row = cursor.execute("SELECT max(version) FROM schema_version").fetchone()
+        # fetchall, because a result that is not drained keeps its transaction open, and then no CHECKPOINT is possible.
+        ((version,),) = cursor.execute("SELECT coalesce(max(version), 0) FROM schema_version").fetchall()
     except duckdb.CatalogException:
         return 0
-    return int(row[0]) if row and row[0] is not None else 0
+    return int(version)
 
 
 def migrate(cursor: Cursor, migrations: tuple[tuple[int, str], ...] | None = None) -> None:

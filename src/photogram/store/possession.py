@@ -18,13 +18,16 @@ from .db import (
     Cursor,
     FileState,
     HeldElsewhere,
+    attach,
     checkpoint,
-    open_database,
+    detach,
+    open_cursor,
+    start_instance,
 )
 from .turn import Holder, Turn, this_host
 
 FOREIGN_POLL_S = 0.05
-"""How often a file that a foreign program holds is tried again; each try costs 15 ms."""
+"""How often a file that a foreign program holds is tried again; each try costs 1 ms."""
 
 FORK_WAIT_S = 3.0
 """How long a fork waits for the database to be closed."""
@@ -36,15 +39,16 @@ class Possession:
     """The keeper's hold on the database file. For its thread, but for what says otherwise.
 
     Attributes:
-        root: The connection that cursors are made of, or None while the file is not ours.
-        writer: The writer's cursor, or None.
-        forbidden: How many forks are under way: while there are any, no DuckDB instance may exist.
+        root: The DuckDB instance that the file is attached to, kept between turns; None until the first.
+        writer: The writer's cursor; None while the file is not ours.
+        forbidden: How many forks are under way: while there are any, the file may not be open.
+        in_doubt: Whether the DuckDB instance has failed in a way that nothing may be asked of it any more.
         waits_s: How long each turn was waited for, the opening included.
 
     Args:
         database: The database file.
         spill: Where DuckDB may put what does not fit in memory.
-        prepare: Run on every fresh connection before anything else (migrations).
+        prepare: Run on the writer's cursor in every turn before anything else (migrations).
         changed: Guards `exists` and `forbidden`; notified when they change.
         clock: Monotonic seconds.
     """
@@ -61,6 +65,7 @@ class Possession:
         self.root: duckdb.DuckDBPyConnection | None = None
         self.writer: Cursor | None = None
         self.forbidden = 0
+        self.in_doubt = False
         self.waits_s: deque[float] = deque(maxlen=20_000)
         self._database = database
         self._spill = spill
@@ -111,51 +116,66 @@ class Possession:
                 self._look()
                 self._exists = True
             try:
-                started = self._clock()
-                self._connect_once()
-                self._open_took_s = self._clock() - started
+                self._attach()
                 return True
             except HeldElsewhere as held:
                 self._foreign = Holder(pid=held.pid, host=this_host()) if held.pid else None
             finally:
-                if self.root is None:
+                if self.writer is None:
                     self._now_absent()
             time.sleep(FOREIGN_POLL_S)
             if not go_on():
                 return False
 
-    def _connect_once(self) -> None:
-        root = open_database(self._database, self._spill)
+    def _attach(self) -> None:
+        if self.root is None:
+            self.root = start_instance(self._database, self._spill)
+        started = self._clock()
+        attach(self.root, self._database)
         try:
-            self._prepare(root)
-            self.writer = root.cursor()
+            writer = open_cursor(self.root)
+            self._prepare(writer)
         except BaseException:
-            root.close()
+            self.drop_instance()
             raise
-        self.root = root
+        self._open_took_s = self._clock() - started
+        self.writer = writer
 
     def wanted(self) -> bool:
         """Returns whether another process waits for the turn."""
         return self._turn.wanted()
 
-    def fold(self) -> bool:
-        """Checkpoints if the WAL has grown much; returns False if that cost the connection."""
+    def fold(self) -> None:
+        """Checkpoints if the WAL has grown much while nobody else wanted the file."""
         assert self.writer is not None
-        return checkpoint(self.writer, self._database, above_bytes=CHECKPOINT_WHILE_OPEN_BYTES)
+        self.in_doubt |= not checkpoint(self.writer, self._database, above_bytes=CHECKPOINT_WHILE_OPEN_BYTES)
 
     def give_up(self) -> None:
-        """Closes the database and only then gives the turn up. No lease may be out."""
+        """Closes the file and only then gives the turn up. No lease may be out."""
+        writer, self.writer = self.writer, None
+        assert writer is not None
         assert self.root is not None
-        assert self.writer is not None
         slow = self._open_took_s > CHECKPOINT_ABOVE_OPEN_S
-        checkpoint(self.writer, self._database, above_bytes=0 if slow else CHECKPOINT_ABOVE_BYTES)
-        for connection in (self.writer, self.root):
-            _close(connection)
-        self.root = self.writer = None
+        self.in_doubt |= not checkpoint(writer, self._database, above_bytes=0 if slow else CHECKPOINT_ABOVE_BYTES)
+        _close(writer)
+        if not self.in_doubt:
+            try:
+                detach(self.root)
+            except duckdb.Error:
+                self.in_doubt = True
+        if self.in_doubt:
+            self.drop_instance()
         with self._changed:
             self._seen = FileState.of(self._database)  # what we wrote ourselves is no news
         self._now_absent()
         self._turn.give_up()
+
+    def drop_instance(self) -> None:
+        """Ends the DuckDB instance: it is in doubt, or needed no more."""
+        root, self.root = self.root, None
+        if root is not None:
+            _close(root)
+        self.in_doubt = False
 
     def _now_absent(self) -> None:
         with self._changed:
@@ -166,16 +186,16 @@ class Possession:
 
     @property
     def exists(self) -> bool:
-        """Whether this process has a DuckDB instance of the file, or is just making one."""
+        """Whether this process has the file open, or is just opening it."""
         return self._exists
 
     def await_absence(self) -> bool:
-        """Waits (3 s at most) until no DuckDB instance exists; returns whether that is so."""
+        """Waits (3 s at most) until the file is closed; returns whether that is so."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._exists, timeout=FORK_WAIT_S)
 
     def release(self) -> None:
-        """Closes the lock files: at the keeper's end, and in a forked child, whose parent keeps the locks."""
+        """Closes the lock files: at the keeper's end, and in a forked child (its parent keeps the locks)."""
         self._turn.close()
 
     def changed_elsewhere(self) -> bool:

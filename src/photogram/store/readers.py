@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import duckdb
 
 from ..errors import QueryInterrupted, StorageFailed, StoreClosed
-from .db import BROKEN, Cursor
+from .db import BROKEN, USE, Cursor
 from .desk import Lease, Why
 from .keeper import Keeper
 
@@ -110,6 +110,7 @@ def read(
 
 
 def _read_only(cursor: Cursor, op: Callable[[Cursor], T]) -> T:
+    cursor.execute(USE)
     cursor.execute("BEGIN TRANSACTION READ ONLY")
     try:
         return op(cursor)

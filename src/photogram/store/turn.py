@@ -28,7 +28,7 @@ SLOWEST_POLL_S = 0.012
 """First pause between two tries of a lock."""
 
 FASTEST_POLL_S = 0.0005
-"""Pause after 0.2 s of waiting: an older wait tries more often (a fixed pause starved one of four processes for 1.5 s)."""
+"""Pause after 0.2 s of waiting: older waits try more often (a fixed pause starved one of four processes for 1.5 s)."""
 
 PATIENT_POLL_S = 0.01
 """Pause once a wait is so old that its holder is stopped or stuck, and only processor time is to be saved."""
@@ -72,6 +72,8 @@ class Holder:
         return False
 
     def __str__(self) -> str:
+        if self.here and self.pid == os.getpid():
+            return "this very process"
         where = f"process {self.pid}" if self.here else f"process {self.pid} on {self.host}"
         return f"{where}, which is stopped" if self.stopped else where
 
