@@ -55,7 +55,11 @@ class Runner:
         return min((card.concurrency for card in self._registry.provider(provider).cards()), default=1)
 
     def _send_later(self, task: TaskRecord, pause_s: float) -> None:
-        self._thread.loop.call_later(pause_s, self.queues.push, task)
+        async def later() -> None:
+            await self._clock.sleep(pause_s)
+            self.queues.push(task)
+
+        self._thread.spawn(later(), f"sending {task.id} again")
 
     def _spawn(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
         self._running[task.id] = self._thread.spawn(self._guard(task, coroutine), f"task {task.id}")
