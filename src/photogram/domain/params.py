@@ -108,10 +108,8 @@ class ParamSpec:
                 "-", "_"
             ):
                 return choice, None
-        return (
-            value,
-            f"{self.name} must be one of {', '.join(self.choices)}, not {show(value)}{_near(value, self.choices)}",
-        )
+        near = _near(value, self.choices) if isinstance(value, str) else ""
+        return value, f"{self.name} must be one of {', '.join(self.choices)}, not {show(value)}{near}"
 
     def _check_text(self, value: Any) -> tuple[Any, str | None]:
         if not isinstance(value, str):
@@ -196,7 +194,7 @@ def _number(value: Any, *, whole: bool) -> int | float:
     if isinstance(value, str):
         found = int(value.strip())
     elif isinstance(value, Real) and not isinstance(value, Integral):
-        found = int(value)
+        found = int(float(value))
         if found != value:
             raise ValueError
     else:
