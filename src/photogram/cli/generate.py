@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..domain.prompt import clean_prompt, title_from_prompt
-from ..errors import BadParams, WaitTimeout
+from ..errors import BadParams
 from .options import add_common, count, named_value, seconds, text_or_stdin
 from .output import plain, print_json
 from .pictures import copy_pictures
+from .waiting import how_to_go_on, wait_for
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
     from ..studio import Batch, Studio
-
-_LOOK_S = 0.2
-"""Seconds between two looks at the batch while the bar is drawn."""
 
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -63,16 +60,16 @@ def generate(options: argparse.Namespace) -> int:
     with Studio(options.workspace) as studio:
         batch = _start(studio, prompt, params, options)
         try:
-            in_time = wait_for(batch, timeout_s=options.timeout, show=sys.stderr.isatty())
+            in_time = wait_for([batch], timeout_s=options.timeout)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(f"Interrupted. {_how_to_go_on(batch)}") from None
+            raise KeyboardInterrupt(f"Interrupted. {how_to_go_on([batch])}") from None
         copies = copy_pictures(batch, options.out) if options.out else {}
         if options.json:
             print_json(describe(batch))
         else:
             _print_lines(batch, copies)
         if not in_time:
-            print(f"photogram: the wait of {options.timeout:g} s ran out. {_how_to_go_on(batch)}", file=sys.stderr)
+            print(f"photogram: the wait of {options.timeout:g} s ran out. {how_to_go_on([batch])}", file=sys.stderr)
         return 0 if all(generation.status == "success" for generation in batch) else 1
 
 
@@ -100,42 +97,12 @@ def _start(studio: Studio, prompt: str, params: dict[str, Any], options: argpars
     images = options.images or None
     if options.topic:
         return studio.generate(prompt, model=options.model, n=options.n, topic=options.topic, images=images, **params)
-    topic = studio.new_topic(title_from_prompt(clean_prompt(prompt)))
+    topic = studio.new_topic(title_from_prompt(clean_prompt(prompt)), activate=False)
     try:
         return studio.generate(prompt, model=options.model, n=options.n, topic=topic, images=images, **params)
     except BaseException:
         topic.delete()  # nothing was made in it
         raise
-
-
-def wait_for(batch: Batch, *, timeout_s: float | None, show: bool) -> bool:
-    """Waits until every image of the batch is finished; returns whether it was in time.
-
-    Args:
-        batch: What to wait for.
-        timeout_s: Seconds to wait at most; None waits for as long as it takes.
-        show: Whether to draw a progress bar on stderr.
-    """
-    from tqdm import tqdm
-
-    deadline = None if timeout_s is None else time.monotonic() + timeout_s
-    bar_format = "{desc} {percentage:3.0f}% |{bar}| {elapsed}"
-    with tqdm(total=len(batch), disable=not show, leave=False, file=sys.stderr, bar_format=bar_format) as bar:
-        while True:
-            left_s = _LOOK_S if deadline is None else min(_LOOK_S, max(0.0, deadline - time.monotonic()))
-            try:
-                batch.wait(timeout_s=left_s)
-            except WaitTimeout:
-                if show:
-                    bar.n = sum(
-                        1.0 if generation.status.finished else generation.progress or 0.0
-                        for generation in batch.record.generations
-                    )
-                    bar.set_description_str(f"{sum(g.status.finished for g in batch.record.generations)}/{len(batch)}")
-                if deadline is not None and time.monotonic() >= deadline:
-                    return False
-            else:
-                return True
 
 
 def describe(batch: Batch) -> dict[str, Any]:
@@ -186,9 +153,3 @@ def _print_lines(batch: Batch, copies: dict[str, Path]) -> None:
             print(f"{head}  {plain(generation.error.message)} {plain(generation.error.next_step)}".rstrip())
         else:
             print(head.rstrip())
-
-
-def _how_to_go_on(batch: Batch) -> str:
-    """What becomes of a batch that this command no longer waits for."""
-    done = sum(generation.status.finished for generation in batch)
-    return f"{batch.id} has {done} of {len(batch)} images; `photogram resume` carries on with the others."

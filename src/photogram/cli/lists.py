@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import TYPE_CHECKING
 
 from .options import add_common, count, text_or_stdin
@@ -50,7 +51,12 @@ def show_history(options: argparse.Namespace) -> int:
             model=options.model,
             limit=options.limit,
         )
-    shown = frame if options.json else frame[[name for name in _SHOWN if name in frame.columns]]
+    if options.json:
+        shown = frame.assign(
+            params=[json.loads(params) if isinstance(params, str) else params for params in frame["params"]]
+        )
+    else:
+        shown = frame[_SHOWN]
     print_frame(shown, as_json=options.json, empty='No images yet: photogram generate "a lighthouse at dusk"')
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from typing import Any
 
 
 def add_common(parser: argparse.ArgumentParser, *, nested: bool = False) -> None:
@@ -14,7 +15,7 @@ def add_common(parser: argparse.ArgumentParser, *, nested: bool = False) -> None
         nested: Whether it is below a command that has them too; then it leaves that one's values alone.
     """
     where = "the workspace's folder (default: $PHOTOGRAM_HOME or ./photogram-data)"
-    default = {"default": argparse.SUPPRESS} if nested else {}
+    default: dict[str, Any] = {"default": argparse.SUPPRESS} if nested else {}
     parser.add_argument("--workspace", metavar="DIR", help=where, **default)
     parser.add_argument("--json", action="store_true", help="print JSON", **default)
 

@@ -34,7 +34,7 @@ def copy_pictures(batch: Batch, folder: Path) -> dict[str, Path]:
     copies: dict[str, Path] = {}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for place, generation in enumerate(batch):
+        for place, generation in enumerate(batch, 1):
             if generation.asset is None:
                 continue
             seed = "" if generation.seed is None else f"_seed_{generation.seed}"

@@ -38,13 +38,14 @@ def list_topics(options: argparse.Namespace) -> int:
     with Studio(options.workspace) as studio:
         rows = [
             {
-                "id": topic.id,
-                "title": topic.title,
-                "images": topic.images,
-                "batches": topic.batches,
-                "last_activity_at": topic.last_activity_at,
+                "id": record.id,
+                "title": record.title,
+                "images": record.images,
+                "batches": record.batches,
+                "created_at": record.created_at,
+                "last_activity_at": record.last_activity_at,
             }
-            for topic in studio.topics()
+            for record in (topic.record for topic in studio.topics())
         ]
     if options.json:
         print_json(rows)
@@ -76,8 +77,8 @@ def delete_topic(options: argparse.Namespace) -> int:
 
     with Studio(options.workspace) as studio:
         topic = studio.topic(options.topic)
-        title, images = topic.title, topic.images
-        topic.delete()
+        title = topic.title
+        images = topic.delete()
         if options.json:
             print_json({"id": topic.id, "title": title, "deleted_images": images})
         else:
