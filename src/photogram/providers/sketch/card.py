@@ -43,11 +43,22 @@ _COMMON = (
     ParamSpec(name="images", kind=ParamKind.IMAGES, max=4, help="Reference images to repaint."),
 )
 
+ABSTRACT_STYLES = ()
+"""What `abstract` can compose like."""
+
 _STYLE = ParamSpec(
     name="style",
     kind=ParamKind.CHOICE,
     choices=STYLES,
     help="What it is painted like; where it is not given, a style word in the prompt decides, else painting.",
+)
+
+_FORM = ParamSpec(
+    name="style",
+    kind=ParamKind.CHOICE,
+    default="auto",
+    choices=ABSTRACT_STYLES,
+    help="What kind of print it is; auto goes by the prompt's words, moods and seed.",
 )
 
 
@@ -80,7 +91,7 @@ CARDS = (
         "Sketch: abstract",
         "A procedural sketcher, not a neural model: it composes abstract pictures from a prompt's moods and colours, offline and "
         "free.",
-        _COMMON,
+        (*_COMMON[:4], _FORM, *_COMMON[4:]),
     ),
 )
 """The models of the provider."""

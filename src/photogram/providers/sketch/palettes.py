@@ -133,19 +133,19 @@ PALETTES: dict[str, Palette] = {
         glow=hexed("f59a6c"), water=hexed("2c3560"), altitude=(0.0, 0.04), lamps=0.85, stars=0.35,
     ),
     "night": Palette(
-        sky=_sky("0a1233", "11214c", "1c3868", "315580", "56799a"), light=(0.27, 0.34, 0.52), haze=hexed("35567c"),
+        sky=_sky("0a1233", "11214c", "1c3868", "315580", "56799a"), light=(0.32, 0.39, 0.58), haze=hexed("35567c"),
         shade=hexed("0a1230"), cloud_light=hexed("7c97b8"), cloud_dark=hexed("26406a"), sun=hexed("fdf6dc"),
         glow=hexed("a9c4dc"), water=hexed("122a52"), altitude=(0.5, 0.82), lamps=1.0, stars=1.0, moonlit=True,
     ),
     "midnight": Palette(
-        sky=_sky("050920", "0a1434", "13254e", "203c66", "38587c"), light=(0.19, 0.26, 0.43), haze=hexed("213e64"),
+        sky=_sky("050920", "0a1434", "13254e", "203c66", "38587c"), light=(0.24, 0.31, 0.49), haze=hexed("213e64"),
         shade=hexed("060a1e"), cloud_light=hexed("5c769a"), cloud_dark=hexed("182c50"), sun=hexed("f6f4e4"),
         glow=hexed("86a4c8"), water=hexed("0b1c3c"), altitude=(0.6, 0.88), lamps=0.8, stars=1.0, moonlit=True,
     ),
 }  # fmt: skip
 """One light for every time of day."""
 
-_OVERCAST = {"rain": (0.62, 0.80), "storm": (0.72, 0.56), "cloudy": (0.50, 0.94), "fog": (0.62, 1.02), "snow": (0.45, 1.0)}
+_OVERCAST = {"rain": (0.62, 0.80), "storm": (0.72, 0.56), "cloudy": (0.50, 0.94), "fog": (0.62, 1.02), "snow": (0.26, 1.02)}
 """Weather → how grey it makes the light, and how bright that grey is."""
 
 

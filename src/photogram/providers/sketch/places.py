@@ -175,17 +175,17 @@ def paint_country(canvas: Canvas, wanted: Places, slots: Slots) -> None:
         depth = (0.55 - 0.53 * share) * (1.0 if not forest else 1.2)
         base = canvas.horizon + room * (0.05 + 0.62 * share * share * (0.6 if river else 1.0)) + unit * 0.05
         look = Look(depth=depth, rock=ROCK, snow=0.0)
-        rise = unit * (dice.between(0.08, 0.15) if not desert else dice.between(0.10, 0.18))
+        rise = unit * dice.between(0.10, 0.18) * (1.0 if index or desert or "mountains" in wanted else 1.35)
         crest = paint_hill(canvas, f"land{index}", base=base, height=rise, look=look, colours=colours, waves=dice.between(0.7, 1.3),
-                           dunes=desert, furrows=bool(wanted & {"hills", "meadow", "village"}) and index > 0)  # fmt: skip
+                           dunes=desert, dark=0.16 * share * share, furrows=bool(wanted & {"hills", "meadow", "village"}) and index > 0)  # fmt: skip
         scale = 0.42 + 0.6 * share
         ground = Ground(crest=crest, depth=depth, scale=scale, left=0, right=canvas.width, fall=0.02 + 0.04 * share)
         if plant:
-            number = (110 if forest else 26) * (1.0 - 0.66 * share)
+            number = (110 if forest else 34) * (1.0 - 0.62 * share)
             clear = forest or index < layers - 1
             if clear:
-                scatter(canvas, ground, plant, int(number * canvas.width / unit), share=1.0 if forest else 0.62,
-                        fall=0.02 if forest else 0.05)  # fmt: skip
+                scatter(canvas, ground, plant, int(number * canvas.width / unit), share=1.0 if forest else 0.85,
+                        fall=0.02 if forest else 0.06)  # fmt: skip
         if forest and index < layers - 1 and not canvas.flat:
             sea_mist(canvas, float(crest.max()) + unit * 0.05, 0.5)
         if index == layers - 2:

@@ -87,7 +87,10 @@ def stand(canvas: Canvas, ground: Ground, thing: Thing, slots: Slots, *, hero: b
         shrink = 1.0 if number == 1 else dice.between(0.72, 1.0) * max(0.45, 1.0 - 0.035 * number)
         if thing.name == "flower":
             shrink = dice.between(0.6, 1.1)
-        size = figure.size * canvas.unit * ground.scale * shrink * (1.15 if hero and number == 1 else 1.0)
+        size = figure.size * canvas.unit * ground.scale * shrink
+        if hero and number == 1:
+            size *= 1.1 if figure.size > 0.2 else 1.6
+        size = min(size, canvas.width * 0.42 / figure.across, (float(ground.crest.min()) - canvas.height * 0.075) / figure.above)
         half = figure.across * size * (0.62 if number < 8 else 0.3)
         wish = canvas.focus if index == 0 and (hero or thing.name not in PLANTS) else None
         x = slots.find(dice, half, ground.left, ground.right, wish)

@@ -124,8 +124,13 @@ def read_prompt(prompt: str, negative_prompt: str = "") -> Scene:
             if kind in ("place", "time", "weather") and (colour := kept[source].colour)
         ),
         absent=frozenset(absent),
-        unknown=tuple(token.text for token in kept if not (token.meanings or token.colour or token.number)),
+        unknown=tuple(token.text for token in kept if _is_unknown(token)),
     )
+
+
+def _is_unknown(token: _Token) -> bool:
+    small = words.PORTUGUESE | words.ENGLISH | words.JOINS
+    return not (token.meanings or token.colour or token.number or token.negates or token.text in small)
 
 
 def _last(keys: list[str]) -> str:
@@ -153,7 +158,7 @@ def singulars(word: str) -> list[str]:
 
 
 def _tokens(folded: list[str]) -> list[_Token]:
-    portuguese = sum(word in words.PORTUGUESE for word in folded) > sum(word in words.ENGLISH for word in folded)
+    portuguese = _score(folded, words.PORTUGUESE, 1) > _score(folded, words.ENGLISH, 0)
     negations = words.NOT["pt"] | (words.NOT["en"] - ({"no"} if portuguese else set()))
     tokens: list[_Token] = []
     at = 0
@@ -162,6 +167,19 @@ def _tokens(folded: list[str]) -> list[_Token]:
         tokens.append(token)
         at += length
     return tokens
+
+
+def _score(folded: list[str], small: frozenset[str], language: int) -> int:
+    """Returns how many words speak for a language: small words, and those only its lexicon has."""
+    own, other = _vocabulary(language), _vocabulary(1 - language)
+    return sum((word in small) + any(s in own and s not in other for s in singulars(word)) for word in folded)
+
+
+@cache
+def _vocabulary(language: int) -> frozenset[str]:
+    """Returns the single words of the English (0) or the Portuguese (1) half of the lexicons."""
+    halves = (languages[language] for lexicon in _LEXICONS for languages in lexicon.values())
+    return frozenset(phrase for half in halves for phrase in half.split(",") if " " not in phrase)
 
 
 def _token_at(folded: list[str], at: int, negations: frozenset[str]) -> tuple[_Token, int]:

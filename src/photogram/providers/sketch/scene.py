@@ -12,7 +12,9 @@ from .canvas import Canvas
 from .compose import compose
 from .noise import stable_seed
 from .palettes import palette_for
+from .tint import tint_picture
 from .reading import Scene, read_prompt
+from .repaint import PAINTED_FROM, lead_towards_prompt, open_references, show_reference
 from .styles import finish
 
 FLAT_STYLES = frozenset({"ink", "blueprint"})
@@ -44,9 +46,17 @@ def paint_scene(
     seed = stable_seed(request.seed or 0, *scene.unknown, *scene.places, *(thing.name for thing in scene.things))
     time = scene.time or _time_of(scene, seed)
     canvas = Canvas(width, height, scene, palette_for(scene, time), seed, flat=style in FLAT_STYLES)
-    compose(canvas, step)
+    strength = float(params.get("strength", 0.6))
+    reference = open_references(request.references, (width, height)) if request.references else None
+    if reference is None or strength > PAINTED_FROM:
+        compose(canvas, step)
     step(0.8)
+    tint_picture(canvas)
+    if reference:
+        lead_towards_prompt(canvas, reference, strength)
     image = finish(canvas, style, size, fine)
+    if reference:
+        image = show_reference(image, reference, strength)
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS)
     step(0.95)

@@ -62,7 +62,7 @@ def as_ink(canvas: Canvas) -> Image.Image:
     image = wobble(canvas.image, unit * 0.0026, 40.0, seed)
     grey = image.convert("L").filter(ImageFilter.BoxBlur(max(1, round(unit * 0.002))))
     tone = _exposed(grey)
-    lines = outlines(image, 9, 34, max(1.0, unit * 0.0017))
+    lines = outlines(image, 6, 28, max(1.0, unit * 0.0017))
     hatch = hatching(tone, max(4, round(unit * 0.0085)), seed + 1)
     wash = ImageEnhance.Color(_exposed_colour(image, grey)).enhance(1.15).filter(ImageFilter.BoxBlur(max(1, round(unit * 0.004))))
     pools = field_picture(size, 6.0, 4, seed + 2).point([round(150 + tone * 0.28) for tone in range(256)])

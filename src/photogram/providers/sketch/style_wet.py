@@ -13,9 +13,9 @@ PAPER = (252, 248, 239)
 def as_painting(canvas: Canvas) -> Image.Image:
     """Returns the picture as gouache: hand-drawn edges, dabs of the brush, a little tooth."""
     seed = canvas.dice("gouache").seed
-    image = wobble(canvas.image, canvas.unit * 0.0024, 60.0, seed)
+    image = wobble(canvas.image, canvas.unit * 0.0020, 34.0, seed)
     dabs = field_picture(image.size, 90.0, 2, seed + 2, shrink=2)
-    dabs = dabs.point([128 + round((tone - 127.5) * 0.07) for tone in range(256)])
+    dabs = dabs.point([128 + round((tone - 127.5) * 0.035) for tone in range(256)])
     image = add_grain(image, dabs)
     return add_grain(image, grain(image.size, 7, seed + 3, soft=0.6))
 

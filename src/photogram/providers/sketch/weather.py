@@ -53,7 +53,7 @@ def _aurora(canvas: Canvas) -> None:
 def _rainbow(canvas: Canvas) -> None:
     dice = canvas.dice("rainbow")
     x, y = canvas.width - canvas.sun[0], canvas.horizon + canvas.unit * 0.1
-    radius = canvas.unit * dice.between(0.55, 0.68)
+    radius = canvas.unit * dice.between(0.42, 0.52)
     band = canvas.unit * 0.013
     colours: tuple[Colour, ...] = ((226, 84, 84), (240, 150, 78), (248, 214, 96), (120, 194, 112), (88, 160, 212), (116, 104, 190))
     for index, colour in enumerate(colours):

@@ -25,7 +25,7 @@ WEATHER: Lexicon = {
     "rain": ("rain,rainy,raining,drizzle,shower,wet", "chuva,chuvoso,chuvosa,chovendo,garoa,chuvisco"),
     "storm": ("storm,stormy,thunder,thunderstorm,lightning,tempest,hurricane",
               "tempestade,tormenta,trovoada,raio,relampago,temporal,tempestuoso"),
-    "snow": ("snow,snowy,snowing,snowfall,blizzard,snowstorm", "neve,nevando,nevado,nevada,nevasca"),
+    "snow": ("snow,snowing,snowfall,blizzard,snowstorm", "neve,nevando,nevasca"),
     "fog": ("fog,foggy,mist,misty,haze,hazy", "neblina,nevoeiro,bruma,nevoa,enevoado,enevoada,cerracao"),
     "rainbow": ("rainbow", "arco iris"),
     "aurora": ("aurora,aurora borealis,northern light,polar light", "aurora boreal,aurora austral,luz do norte"),
@@ -36,7 +36,7 @@ SEASONS: Lexicon = {
     "spring": ("spring,springtime,blossom,cherry blossom,sakura,blooming", "primavera,florido,florida,cerejeira"),
     "summer": ("summer,summertime,tropical", "verao"),
     "autumn": ("autumn,fall,autumnal,fall foliage", "outono,outonal"),
-    "winter": ("winter,wintry,wintertime,frozen,frosty,icy", "inverno,invernal,gelado,gelada,congelado"),
+    "winter": ("winter,wintry,wintertime,frozen,frosty,icy,snowy,snow capped,snow covered", "inverno,invernal,gelado,gelada,congelado,nevado,nevada"),
 }
 
 PLACES: Lexicon = {
