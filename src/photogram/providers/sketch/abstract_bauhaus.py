@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,14 +28,12 @@ _GRID = word_set("grid grade pattern padrao tiles azulejo azulejos geometric geo
 
 def paint_bauhaus(plan: Plan, watch: Watch) -> Image.Image:
     """Returns a grid of modules, or a poster of few great forms that overprint."""
-    sheet = Sheet(plan, plan.palette.ground)
     watch.at(0.15)
     forms = plan.words & (_CIRCLES | _TRIANGLES | _SQUARES)
     grid = bool(plan.words & _GRID) or (not forms and stable_seed(plan.seed, "order") % 2 == 0)
-    if grid and not plan.count:
-        _lay_grid(sheet, plan, watch)
-    else:
-        _compose_poster(sheet, plan, watch)
+    grid = grid and not plan.count
+    sheet = Sheet(plan, plan.palette.ground, light=not grid)
+    (_lay_grid if grid else _compose_poster)(sheet, plan, watch)
     watch.at(0.75)
     surface = to_surface(sheet.finish())
     add_grain(surface, 0.03, plan.seed)
@@ -133,7 +132,7 @@ def _compose_poster(sheet: Sheet, plan: Plan, watch: Watch) -> None:
     dark, *bright = by_lightness(inks) if not plan.night else reversed(by_lightness(inks))
     bright = sorted(bright, key=inks.index)
     many = plan.count or 3 + int(3 * plan.density + 0.5)
-    size = 0.34 if many < 4 else 0.34 * 2.0 / np.sqrt(many) ** 1
+    size = 0.34 if many < 4 else 0.68 / math.sqrt(many)
     centre = (plan.width * (0.5 + 0.06 * (rng.random() - 0.5)), plan.height * (0.5 + 0.06 * (rng.random() - 0.5)))
     reach = (plan.width * 0.5 - plan.short * 0.16, plan.height * 0.5 - plan.short * 0.16)
     kinds = _form_kinds(plan)
@@ -144,9 +143,9 @@ def _compose_poster(sheet: Sheet, plan: Plan, watch: Watch) -> None:
     turn = float(rng.random())
     for number in range(many):
         ink = bright[number % len(bright)]
-        layer = Sheet(plan, _BLACK if plan.night else _WHITE)
+        layer = Sheet(plan, _BLACK if plan.night else _WHITE, light=True)
         place = turn + number * 0.381966  # the golden angle spreads any number of forms
-        far = np.sqrt((number + 0.35) / many)
+        far = math.sqrt((number + 0.35) / many)
         across, down = circle_point((0.0, 0.0), 1.0, place)
         at = (centre[0] + across * far * reach[0] * 0.9, centre[1] + down * far * reach[1] * 0.9)
         radius = plan.short * size * (1.0 - 0.55 * far) * (0.8 + 0.4 * float(rng.random()))
@@ -198,7 +197,7 @@ def _print_bars(
         ahead, behind = plan.short * (0.2 + 0.7 * float(rng.random())), plan.short * (0.2 + 0.5 * float(rng.random()))
         width = plan.short * (0.018, 0.05, 0.09)[int(rng.integers(3))]
         across = axis + (0.25 if rng.random() < 0.3 else 0.0)
-        layer = Sheet(plan, _BLACK if plan.night else _WHITE)
+        layer = Sheet(plan, _BLACK if plan.night else _WHITE, light=True)
         ink = dark if number == 0 else bright[(number + 1) % len(bright)]
         layer.bar(circle_point(at, ahead, across), circle_point(at, behind, across + 0.5), width, ink)
         sheet.overprint(layer, night=plan.night)

@@ -149,9 +149,10 @@ def _find_room(
             continue
         after = blocked_at[middle:].argmax()
         before = blocked_at[middle::-1].argmax()
-        last = middle + int(after) if after else x.shape[1]
-        first = middle - int(before) + 1 if before else 0
-        if last - first < max(least, int(3.5 * widths[ribbon] / STEP)):
+        cap = int(widths[ribbon] / 2.0 / STEP + 0.9)  # room for the round ends
+        last = middle + int(after) - cap if after else x.shape[1]
+        first = middle - int(before) + 1 + cap if before else 0
+        if last - first < max(least, int(2.5 * widths[ribbon] / STEP)):
             continue
         runs.append((ribbon, first, last))
         radius = max(1, int((widths[ribbon] / 2.0 + gap) / _CELL + 0.5))

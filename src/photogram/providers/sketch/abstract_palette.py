@@ -132,7 +132,9 @@ def build_palette(named: Sequence[RGB], *, dark: bool) -> Palette:
     ground, inks = _choose_ground(colours, dark=dark)
     base = inks[0]
     if len(inks) == 1:
-        inks = [base, shade(base, -0.18), shade(base, 0.14), rotate(shade(base, 0.05), 0.045), shade(base, 0.25)]
+        _, a, b = to_lab(base)
+        kin = rotate(shade(base, 0.05), -0.045 if b > abs(a) else 0.045)  # golds lean to orange, never to green
+        inks = [base, shade(base, -0.18), shade(base, 0.14), kin, shade(base, 0.25)]
     elif len(inks) == 2:
         darker, lighter = by_lightness(inks)
         between = mix(darker, lighter, 0.5)

@@ -20,6 +20,9 @@ STEP = 0.006
 _TILE = 4
 """Steps of one colour along a ribbon."""
 
+_CAP = np.array((0.0, 0.38, 0.7, 0.92))
+"""How wide a round end is, from its tip on, in shares of the ribbon."""
+
 _REGIONS = 64
 """Cells, across and down, of the map that says which ink belongs where."""
 
@@ -112,12 +115,17 @@ def _draw_veins(sheet: Sheet, left: list[Point], right: list[Point], width: floa
 
 
 def _outline(ribbon: Ribbon, short: int) -> tuple[list[Point], list[Point]]:
-    """Returns the two sides of a ribbon with rounded ends, in pixels."""
-    x, y = ribbon.x, ribbon.y
-    dx, dy = np.gradient(x) / STEP, np.gradient(y) / STEP
-    along = np.arange(len(x)) * STEP
-    near_end = np.clip(np.minimum(along, along[::-1]) / (ribbon.width * 0.5), 0.0, 1.0)
-    half = np.sqrt(near_end * (2.0 - near_end)) * (ribbon.width / 2.0)
+    """Returns the two sides of a ribbon with round ends, in pixels; each point faces its twin."""
+    radius = ribbon.width / 2.0
+    dx, dy = np.gradient(ribbon.x) / STEP, np.gradient(ribbon.y) / STEP
+    ahead = np.sqrt(1.0 - _CAP * _CAP) * radius
+    head, tail = slice(0, 1), slice(-1, None)
+    x = np.concatenate((ribbon.x[head] - dx[head] * ahead, ribbon.x, ribbon.x[tail] + dx[tail] * ahead[::-1]))
+    y = np.concatenate((ribbon.y[head] - dy[head] * ahead, ribbon.y, ribbon.y[tail] + dy[tail] * ahead[::-1]))
+    half = np.concatenate((_CAP * radius, np.full(len(ribbon.x), radius), _CAP[::-1] * radius))
+    dx, dy = (
+        np.concatenate((along[head].repeat(len(_CAP)), along, along[tail].repeat(len(_CAP)))) for along in (dx, dy)
+    )
     left = np.stack((x - dy * half, y + dx * half), axis=1) * short
     right = np.stack((x + dy * half, y - dx * half), axis=1) * short
-    return [(a, b) for a, b in left.tolist()], [(a, b) for a, b in right.tolist()]
+    return [(across, down) for across, down in left.tolist()], [(across, down) for across, down in right.tolist()]
