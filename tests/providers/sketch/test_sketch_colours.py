@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import colorsys
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
+import photogram
 from photogram.providers.sketch.abstract import ABSTRACT_STYLES
 from photogram.providers.sketch.abstract_palette import alike, chroma_of, distance, lightness_of, mix, to_lab, to_rgb
 from photogram.providers.sketch.colours import COLOURS, fold
@@ -104,3 +108,13 @@ def test_alike_goes_by_hue_and_greys_are_no_hue() -> None:
     assert not alike(COLOURS["grey"], COLOURS["red"])
     assert alike(COLOURS["black"], COLOURS["charcoal"])
     assert chroma_of(COLOURS["grey"]) < 0.02 < chroma_of(COLOURS["red"])
+
+
+def test_what_the_card_needs_loads_neither_numpy_nor_pillow() -> None:
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from photogram.providers.sketch import abstract_forms, colours, moods\n"
+        "sys.exit(any(name in sys.modules for name in ('numpy', 'PIL')))"
+    )
+    source = str(Path(photogram.__file__).parent.parent) if photogram.__file__ else "src"
+    assert subprocess.run([sys.executable, "-c", code, source], check=False).returncode == 0

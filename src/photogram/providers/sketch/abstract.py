@@ -12,8 +12,9 @@ from .abstract_canvas import Watch
 from .abstract_constellations import paint_constellations
 from .abstract_contours import paint_contours
 from .abstract_flow import paint_flow
+from .abstract_forms import ABSTRACT_STYLES
 from .abstract_gradient import paint_gradient
-from .abstract_plan import FORMS, Plan, build_plan
+from .abstract_plan import Plan, build_plan
 from .abstract_reference import keep_reference, make_guide, open_reference, read_palette
 from .abstract_rings import paint_rings
 from .abstract_stripes import paint_stripes
@@ -25,13 +26,12 @@ if TYPE_CHECKING:
 
     from ...domain.request import GenerationRequest
 
-ABSTRACT_STYLES: tuple[str, ...] = ("auto", *FORMS)
-"""What the card offers as `style`; "auto" goes by the prompt's words, else by its moods and seed."""
+__all__ = ["ABSTRACT_STYLES", "paint_abstract"]
 
 _GUIDED = frozenset({"flow", "terrazzo"})
 """Forms that take their colours, place by place, from a reference."""
 
-_MOST_DOUBLED_PX = 1536 * 1536
+_MOST_DOUBLED_PX = 1280 * 1280
 """Up to this size `hd` paints four pixels for one; beyond, a picture is fine enough and doubling takes gigabytes."""
 
 _PAINTERS: dict[str, Callable[[Plan, Watch], Image.Image]] = {

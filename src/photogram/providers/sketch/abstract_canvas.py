@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, ImageDraw
 
 from ..base import Stopped
 from .abstract_palette import to_lab, to_rgb
-from .noise import generator
+from .noise import fbm, generator
 
 if TYPE_CHECKING:
     from .abstract_plan import Plan
@@ -156,6 +156,20 @@ def add_grain(surface: Floats, amount: float, seed: int) -> None:
     dice = generator(seed).integers(0, 256, (2, height, width), dtype=np.uint8)
     tone = (dice[0].astype(np.float32) + dice[1] - np.float32(255.0)) * np.float32(amount / 255.0)
     surface += tone[..., None]
+
+
+def add_mottle(surface: Floats, cells: float, amount: float, seed: int) -> None:
+    """Adds the unevenness of paper or stone, in place: broad, soft tone.
+
+    Args:
+        surface: (height, width, 3) within 0–1.
+        cells: Spots along the longer side, about.
+        amount: How far the lightest spot is from the darkest.
+        seed: Seed of the spots.
+    """
+    height, width, _ = surface.shape
+    tone = enlarge(fbm((width + 1) // 2, (height + 1) // 2, cells, 2, seed) - 0.5, width, height)
+    surface += (tone * np.float32(amount))[..., None]
 
 
 def to_image(surface: Floats) -> Image.Image:

@@ -42,12 +42,14 @@ def paint_constellations(plan: Plan, watch: Watch) -> Image.Image:
 def _paint_haze(plan: Plan, ground: RGB, inks: tuple[RGB, ...]) -> Image.Image:
     """A band of nebula through the night."""
     cells = 2.0 + 2.0 * plan.movement
-    cloud = fbm(plan.width, plan.height, cells, 4, stable_seed(plan.seed, "cloud"))
-    hue = fbm(plan.width, plan.height, 1.6, 2, stable_seed(plan.seed, "hue"))
+    columns, rows = (plan.width + 1) // 2, (plan.height + 1) // 2
+    cloud = fbm(columns, rows, cells, 4, stable_seed(plan.seed, "cloud"))
+    hue = fbm(columns, rows, 1.6, 2, stable_seed(plan.seed, "hue"))
     veil = ramp(cloud, 0.42, 0.85) * (0.35 + 0.5 * plan.density)
     bright = look_up(colour_table([mix(ink, ground, 0.15) for ink in inks[:-1] or inks]), ramp(hue, 0.25, 0.78))
     deep = look_up(colour_table((shade(ground, -0.05), ground, mix(ground, inks[0], 0.4))), cloud * 0.6 + hue * 0.4)
-    return to_image(deep + (bright - deep) * veil.astype(np.float32)[..., None])
+    haze = deep + (bright - deep) * veil.astype(np.float32)[..., None]
+    return to_image(haze).resize((plan.width, plan.height), Image.Resampling.BILINEAR)
 
 
 def _scatter_dust(light: Sheet, plan: Plan, inks: tuple[RGB, ...], rng: np.random.Generator) -> None:

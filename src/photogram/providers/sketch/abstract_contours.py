@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
-from .abstract_canvas import Floats, Watch, add_grain, enlarge, look_up, swell, to_field, to_image
+from .abstract_canvas import Floats, Watch, add_grain, add_mottle, enlarge, look_up, swell, to_field, to_image
 from .abstract_palette import by_lightness, spread
-from .noise import Field, fbm, generator, stable_seed
+from .noise import Field, generator, stable_seed
 
 if TYPE_CHECKING:
     from .abstract_plan import Plan
@@ -38,8 +38,7 @@ def paint_contours(plan: Plan, watch: Watch) -> Image.Image:
         watch.at(0.3 + 0.45 * (layer + 1) / many)
     surface = look_up(_stair_table(colours), layers / np.float32(many))
     surface *= light[..., None]
-    mottle = fbm(plan.width, plan.height, 70.0, 2, stable_seed(plan.seed, "paper")).astype(np.float32)
-    surface += ((mottle - np.float32(0.5)) * np.float32(0.035))[..., None]
+    add_mottle(surface, 70.0, 0.035, stable_seed(plan.seed, "paper"))
     add_grain(surface, 0.03, plan.seed)
     watch.at(0.9)
     return to_image(surface)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .abstract_canvas import Sheet, Watch, add_grain, to_image, to_surface
+from .abstract_canvas import Sheet, Watch, add_grain, add_mottle, to_image, to_surface
 from .abstract_palette import by_lightness, lightness_of, mix
-from .noise import fbm, generator, stable_seed
+from .noise import generator, stable_seed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -29,8 +29,7 @@ def paint_rings(plan: Plan, watch: Watch) -> Image.Image:
         _turn_disc(sheet, plan, (x, y), radius, axis, rng)
     surface = to_surface(sheet.finish())
     watch.at(0.8)
-    mottle = fbm(plan.width, plan.height, 40.0, 2, stable_seed(plan.seed, "paper")).astype(np.float32)
-    surface += ((mottle - np.float32(0.5)) * np.float32(0.04))[..., None]
+    add_mottle(surface, 40.0, 0.04, stable_seed(plan.seed, "paper"))
     add_grain(surface, 0.035, plan.seed)
     watch.at(0.9)
     return to_image(surface)

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .abstract_canvas import Point, Sheet, Watch, add_grain, circle_point, to_image, to_surface
+from .abstract_canvas import Point, Sheet, Watch, add_grain, add_mottle, circle_point, to_image, to_surface
 from .abstract_palette import mix, shade
 from .colours import word_set
-from .noise import fbm, generator, stable_seed
+from .noise import generator, stable_seed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -45,8 +45,7 @@ def paint_terrazzo(plan: Plan, watch: Watch) -> Image.Image:
         sheet.polygon(outline, shade(ink, 0.05 * (float(rng.random()) - 0.5)))
     surface = to_surface(sheet.finish())
     watch.at(0.75)
-    veins = fbm(plan.width, plan.height, 26.0, 3, stable_seed(plan.seed, "veins")).astype(np.float32)
-    surface += ((veins - np.float32(0.5)) * np.float32(0.07))[..., None]
+    add_mottle(surface, 26.0, 0.07, stable_seed(plan.seed, "veins"))
     add_grain(surface, 0.045, plan.seed)
     watch.at(0.9)
     return to_image(surface)

@@ -10,6 +10,7 @@ from .abstract_canvas import (
     Floats,
     Watch,
     add_grain,
+    add_mottle,
     as_floats,
     colour_table,
     lay_over,
@@ -19,7 +20,7 @@ from .abstract_canvas import (
     to_image,
 )
 from .abstract_palette import by_lightness, mix, shade, spread
-from .noise import fbm, generator, profile, stable_seed
+from .noise import generator, profile, stable_seed
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -48,8 +49,7 @@ def paint_waves(plan: Plan, watch: Watch) -> Image.Image:
         pattern = int(rng.integers(3, 6)) if etched and rng.random() < 0.4 else 0
         _lay_sheet(surface, plan, edges[band], below, colours[band], pattern)
         watch.at(0.2 + 0.6 * (band + 1) / many)
-    mottle = fbm(plan.width, plan.height, 60.0, 2, stable_seed(plan.seed, "paper")).astype(np.float32)
-    surface += ((mottle - np.float32(0.5)) * np.float32(0.035))[..., None]
+    add_mottle(surface, 60.0, 0.035, stable_seed(plan.seed, "paper"))
     add_grain(surface, 0.035, plan.seed)
     watch.at(0.9)
     return to_image(surface)
