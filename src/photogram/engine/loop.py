@@ -7,7 +7,10 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, TypeVar
+
+from ..errors import StoreClosed
 
 T = TypeVar("T")
 log = logging.getLogger("photogram")
@@ -19,6 +22,9 @@ class EngineThread:
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._guard = threading.Lock()
+        self._promises: dict[Future[Any], Coroutine[Any, Any, Any]] = {}
+        self._ended = False
         self._thread = threading.Thread(target=self._run, name="photogram-engine", daemon=True)
         self._thread.pydev_do_not_trace = True  # type: ignore[attr-defined]  # debuggers leave it alone
         self._thread.start()
@@ -26,6 +32,15 @@ class EngineThread:
     def _run(self) -> None:
         asyncio.set_event_loop(self.loop)
         self.loop.run_forever()
+        with self._guard:
+            self._ended = True
+            broken, self._promises = self._promises, {}
+        for promise, coroutine in broken.items():  # whoever waits must not wait for ever
+            with suppress(RuntimeError):  # one that will not be closed is left to its thread's end
+                coroutine.close()
+            if promise.set_running_or_notify_cancel():
+                promise.set_exception(_closed())
+        self.loop.close()
 
     @property
     def is_current(self) -> bool:
@@ -33,8 +48,36 @@ class EngineThread:
         return threading.current_thread() is self._thread
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Runs a coroutine on the engine's loop. Any thread."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+        """Runs a coroutine on the engine's loop. Any thread.
+
+        Raises:
+            StoreClosed: The loop has ended; one that ends before the coroutine does puts this into the future.
+        """
+        promise: Future[T] = Future()
+        with self._guard:
+            if self._ended:
+                coroutine.close()
+                raise _closed()
+            self._promises[promise] = coroutine
+        self.call(self._start, promise, coroutine)
+        return promise
+
+    def _start(self, promise: Future[T], coroutine: Coroutine[Any, Any, T]) -> None:
+        task = self.loop.create_task(coroutine)
+        task.add_done_callback(lambda _: self._keep(promise, task))
+        promise.add_done_callback(lambda _: self.call(task.cancel) if promise.cancelled() else None)
+
+    def _keep(self, promise: Future[T], task: asyncio.Task[T]) -> None:
+        with self._guard:
+            self._promises.pop(promise, None)
+        if not promise.set_running_or_notify_cancel():
+            return
+        if task.cancelled():  # not by whoever waits, so by the end of the loop
+            promise.set_exception(_closed())
+        elif error := task.exception():
+            promise.set_exception(error)
+        else:
+            promise.set_result(task.result())
 
     def call(self, function: Callable[..., object], *args: Any) -> None:
         """Calls a function on the engine's loop soon. Any thread; does nothing once the loop is closed."""
@@ -70,3 +113,7 @@ class EngineThread:
 
         self.call(lambda: self.loop.create_task(wind_up()))
         self._thread.join(timeout_s + 0.5)
+
+
+def _closed() -> StoreClosed:
+    return StoreClosed("The studio was closed.")
