@@ -24,7 +24,7 @@ from photogram.providers.sketch.abstract_plan import Plan, build_plan
 from photogram.providers.sketch.colours import COLOURS
 
 STYLES = ABSTRACT_STYLES[1:]
-SIZE = {"width": 160, "height": 160}
+SIZE = {"width": 128, "height": 128}
 
 
 def ask(prompt: str, *, seed: int | None = 7, references: tuple[bytes, ...] = (), **params: Any) -> GenerationRequest:
@@ -232,7 +232,7 @@ def test_without_in_the_prompt_is_a_negative() -> None:
 
 def test_a_negative_of_everything_still_paints() -> None:
     words = " ".join(COLOURS) + " waves stripes flow gradient bauhaus rings terrazzo contours constellations"
-    assert paint("red waves", negative_prompt=words).size == (160, 160)
+    assert paint("red waves", negative_prompt=words).size == (128, 128)
 
 
 # ── References ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -247,7 +247,7 @@ def _reference() -> Image.Image:
 
 def test_strength_says_how_far_from_the_reference() -> None:
     reference = _reference()
-    fitted = np.asarray(reference.crop((50, 0, 250, 200)).resize((160, 160))).astype(np.int64)
+    fitted = np.asarray(reference.crop((50, 0, 250, 200)).resize((128, 128))).astype(np.int64)
     far = [
         np.abs(pixels("song", style="rings", references=(png(reference),), strength=strength) - fitted).mean()
         for strength in (0.0, 0.2, 0.6, 1.0)
@@ -273,11 +273,11 @@ def test_references_of_any_mode_are_taken(mode: str) -> None:
     source = _reference().convert("L").convert(mode) if mode in ("LA", "1") else _reference().convert(mode)
     out = io.BytesIO()
     source.save(out, "TIFF" if mode == "CMYK" else "PNG")
-    assert paint("song", references=(out.getvalue(),), strength=0.5).size == (160, 160)
+    assert paint("song", references=(out.getvalue(),), strength=0.5).size == (128, 128)
 
 
 def test_a_reference_of_one_pixel_is_taken() -> None:
-    assert paint("song", references=(png(Image.new("RGB", (1, 1), (9, 9, 9))),)).size == (160, 160)
+    assert paint("song", references=(png(Image.new("RGB", (1, 1), (9, 9, 9))),)).size == (128, 128)
 
 
 def test_a_broken_reference_says_so() -> None:
@@ -294,7 +294,7 @@ def test_no_seed_is_seed_0() -> None:
 
 @pytest.mark.parametrize("prompt", ["✨", "…", "青い波", "a" * 4000, "red " * 500, "1", "0 60 ondas"])
 def test_any_prompt_is_painted(prompt: str) -> None:
-    assert paint(prompt).size == (160, 160)
+    assert paint(prompt).size == (128, 128)
 
 
 def test_huge_and_negative_seeds_are_taken() -> None:

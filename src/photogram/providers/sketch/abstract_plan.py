@@ -98,7 +98,7 @@ def build_plan(prompt: str, params: Mapping[str, object], seed: int, found: Sequ
     style = _choose_style(str(params.get("style") or "auto"), words, unwanted, moods, composition)
     feeling = {axis: _feel(axis, moods, unloved) for axis in ("density", "contrast", "movement")}
     colours = tuple(COLOURS[word] for word in words if word in COLOURS and word not in unwanted)
-    banned = tuple(COLOURS[word] for word in unwanted if word in COLOURS)
+    banned = tuple(dict.fromkeys(COLOURS[word] for word in unwanted if word in COLOURS))
     palette = _choose_palette(colours, banned, moods, unloved, found, composition)
     width, height = int(str(params["width"])), int(str(params["height"]))
     return Plan(
