@@ -31,7 +31,7 @@ _MODIFIERS = frozenset({"ORDER_MODIFIER", "LIMIT_MODIFIER", "LIMIT_PERCENT_MODIF
 _SCALARS_REFUSED = re.compile(
     r"getvariable|current_setting|getenv|nextval|currval|setval|setseed|write_log|sleep_ms|pg_sleep|in_search_path"
     r"|json_serialize_(sql|plan)|json_deserialize_sql|json_execute_.*|parse_duckdb_log_message|invoke"
-    r"|current_(query|connection_id|query_id|transaction_id|schemas?|catalog|database|role|user)|session_user|user"
+    r"|current_(query|connection_id|query_id|transaction_id|schemas)"
     r"|txid_current|get_block_size|(pg|has|inet|shobj|col|obj)_.+|__internal_.*|read_.*|query.*|duckdb_.*|pragma_.*"
 )
 """Scalar functions and macros that read state, change it, wait, or run SQL. None reads rows; some read the catalog."""

@@ -9,7 +9,7 @@ from importlib import resources
 import duckdb
 
 from ..errors import SchemaTooNew
-from .db import Cursor
+from .db import CATALOG, Cursor
 
 _NAME = re.compile(r"(\d{4})_\w+\.sql")
 
@@ -32,12 +32,13 @@ def read_version(cursor: Cursor) -> int:
     return int(version)
 
 
-def migrate(cursor: Cursor, migrations: tuple[tuple[int, str], ...] | None = None) -> None:
+def migrate(cursor: Cursor, migrations: tuple[tuple[int, str], ...] | None = None, catalog: str = CATALOG) -> None:
     """Applies what is missing; one query where nothing is.
 
     Args:
         cursor: A cursor outside any transaction, in our turn.
         migrations: (number, SQL) in order; the package's own by default.
+        catalog: What the file is attached as.
 
     Raises:
         SchemaTooNew: A newer Photogram has written this file.
@@ -52,7 +53,7 @@ def migrate(cursor: Cursor, migrations: tuple[tuple[int, str], ...] | None = Non
     for number, sql in known:
         if number > version:
             _apply(cursor, number, sql)
-    cursor.execute("CHECKPOINT")  # DDL in a WAL is where replay has gone wrong before
+    cursor.execute(f"CHECKPOINT {catalog}")  # DDL in a WAL is where replay has gone wrong before
 
 
 def _apply(cursor: Cursor, number: int, sql: str) -> None:

@@ -24,7 +24,7 @@ import portalocker
 
 from ..errors import StorageFailed
 
-SLOWEST_POLL_S = 0.012
+SLOWEST_POLL_S = 0.004
 """First pause between two tries of a lock."""
 
 FASTEST_POLL_S = 0.0005
@@ -174,7 +174,7 @@ class Turn:
     def _poll(self, lock: OsLock, started: float, go_on: Callable[[], bool]) -> bool:
         while not lock.take():
             age = self._clock() - started
-            pause = max(FASTEST_POLL_S, SLOWEST_POLL_S - 0.06 * age)
+            pause = max(FASTEST_POLL_S, SLOWEST_POLL_S - 0.0175 * age)
             # Only the one at the head of the queue may become lazy: it has no rival for `.lock`.
             if lock is self._lock and age > PATIENT_AFTER_S:
                 pause = PATIENT_POLL_S

@@ -101,14 +101,14 @@ def _transact(cursor: Cursor, jobs: Sequence[Job], results: list[Any]) -> None:
         # An operation that swallowed an exception leaves a dead transaction, whose COMMIT would raise nothing and save
         # nothing (DuckDB 2.0). Any statement tells.
         cursor.execute("SELECT 1").fetchone()
-    except BROKEN as error:
+    except (*BROKEN, duckdb.InterruptException) as error:  # interrupted: only when the interpreter ends
         raise Broken from error
     except BaseException:
         _roll_back(cursor)
         raise
     try:
         cursor.execute("COMMIT")
-    except BROKEN as error:
+    except (*BROKEN, duckdb.InterruptException) as error:
         raise Broken from error
     except BaseException as error:  # a duplicate key or a full disk may show itself only now; nothing was saved
         results.pop()
