@@ -5,82 +5,20 @@ from __future__ import annotations
 import math
 
 from .canvas import Brush
-from .palettes import mix
+from .lighthouse import DARK, ROOF, draw_lighthouse, draw_round_wall
 from .reading import Colour
 from .spot import LAMPLIGHT, Figure, Spot
 
-WHITE: Colour = (244, 238, 226)
 STONE: Colour = (168, 158, 148)
-ROOF: Colour = (176, 84, 62)
-DARK: Colour = (58, 54, 62)
 SNOW: Colour = (246, 249, 253)
-
-
-def draw_lighthouse(brush: Brush, spot: Spot) -> None:
-    """Draws a banded lighthouse with its gallery, lantern and keeper's hut."""
-    band = spot.colour or spot.dice.pick(((196, 62, 52), (196, 62, 52), (52, 88, 132)))
-    _hut(brush, spot, 0.20, 0.15, 0.13)
-    low, high, foot, neck = 0.0, 0.76, 0.112, 0.066
-    bands = spot.dice.pick((4, 5, 5, 6))
-    for index in range(bands):
-        colour = band if (bands - index) % 2 else WHITE
-        bottom, top = low + (high - low) * index / bands, low + (high - low) * (index + 1) / bands
-        wide = foot + (neck - foot) * bottom / high
-        narrow = foot + (neck - foot) * top / high
-        _round_wall(brush, spot, (bottom, wide), (top, narrow), colour)
-    for index in range(3):
-        x, y = spot.at(0.012 * (1 - index), 0.16 + 0.2 * index)
-        brush.rectangle(x - 0.011 * spot.size, y - 0.034 * spot.size, x + 0.011 * spot.size, y, spot.window())
-    brush.polygon(spot.points((-0.10, 0.76), (0.10, 0.76), (0.088, 0.788), (-0.088, 0.788)), spot.dark(DARK))
-    _rail(brush, spot, 0.788, 0.098)
-    lamp = mix(LAMPLIGHT, (255, 255, 240), 0.5) if spot.palette.lamps > 0.2 else spot.lit((196, 216, 220))
-    brush.polygon(spot.points((-0.05, 0.79), (0.05, 0.79), (0.05, 0.885), (-0.05, 0.885)), lamp)
-    for across in (-0.05, -0.017, 0.017, 0.05):
-        brush.line(spot.points((across, 0.79), (across, 0.885)), spot.size * 0.007, spot.dark(DARK))
-    dome = [(0.066 * math.cos(k * math.pi / 12), 0.885 + 0.07 * math.sin(k * math.pi / 12)) for k in range(13)]
-    brush.polygon(spot.points(*dome), spot.dark(band))
-    lit = [(0.02 * spot.side * spot.facing + 0.036 * math.cos(k * math.pi / 12), 0.89 + 0.052 * math.sin(k * math.pi / 12))
-           for k in range(13)]  # fmt: skip
-    brush.polygon(spot.points(*lit), spot.lit(band))
-    brush.line(spot.points((0.0, 0.95), (0.0, 1.0)), spot.size * 0.008, spot.dark(DARK))
-
-
-def _round_wall(brush: Brush, spot: Spot, low: tuple[float, float], high: tuple[float, float], colour: Colour) -> None:
-    """Fills a piece of a round tower in five strips from light to shadow."""
-    (bottom, wide), (top, narrow) = low, high
-    light = spot.side * spot.facing
-    tones = [spot.mid(colour), spot.lit(colour), spot.lit(colour), spot.mid(colour), spot.dark(colour)]
-    edges = (-1.0, -0.72, -0.35, 0.12, 0.55, 1.0)
-    for tone, start, end in zip(tones, edges, edges[1:], strict=False):
-        first, last = (start, end) if light < 0 else (-end, -start)
-        brush.polygon(
-            spot.points((first * wide, bottom), (last * wide, bottom), (last * narrow, top + 0.004), (first * narrow, top + 0.004)),
-            tone,
-        )
-
-
-def _rail(brush: Brush, spot: Spot, up: float, half: float) -> None:
-    for k in range(7):
-        across = -half + 2 * half * k / 6
-        brush.line(spot.points((across, up), (across, up + 0.034)), spot.size * 0.005, spot.dark(DARK))
-    brush.line(spot.points((-half, up + 0.034), (half, up + 0.034)), spot.size * 0.006, spot.dark(DARK))
-
-
-def _hut(brush: Brush, spot: Spot, across: float, width: float, height: float) -> None:
-    left, right = spot.faces(WHITE)
-    brush.polygon(spot.points((across - width / 2, 0), (across + width / 2, 0), (across + width / 2, height * 0.55),
-                              (across - width / 2, height * 0.55)), left if spot.side < 0 else right)  # fmt: skip
-    brush.polygon(spot.points((across - width * 0.58, height * 0.53), (across + width * 0.58, height * 0.53),
-                              (across + width * 0.42, height), (across - width * 0.42, height)), spot.dark(ROOF))  # fmt: skip
-    for step in (-0.25, 0.2):
-        x, y = spot.at(across + width * step, height * 0.18)
-        brush.rectangle(x - width * 0.07 * spot.size, y - height * 0.26 * spot.size, x + width * 0.07 * spot.size, y, spot.window())
 
 
 def draw_house(brush: Brush, spot: Spot) -> None:
     """Draws a house at an angle: a gable, a long wall, a roof, a chimney."""
     dice = spot.dice
-    wall = spot.colour or dice.pick(((240, 228, 204), (232, 206, 166), (214, 152, 120), (196, 208, 204), (238, 232, 222)))
+    wall = spot.colour or dice.pick(
+        ((240, 228, 204), (232, 206, 166), (214, 152, 120), (196, 208, 204), (238, 232, 222))
+    )
     roof = dice.pick((ROOF, (150, 74, 62), (112, 92, 92), (92, 100, 116)))
     _gabled(brush, spot, wall, roof, long=dice.between(0.62, 0.9))
 
@@ -99,7 +37,10 @@ def _gabled(brush: Brush, spot: Spot, wall: Colour, roof: Colour, *, long: float
     if spot.season == "winter":
         roof = SNOW
     chimney = left + 0.22
-    brush.polygon(spot.points((chimney, 0.6), (chimney + 0.09, 0.6), (chimney + 0.09, 1.0), (chimney, 1.0)), spot.dark((150, 90, 74)))
+    brush.polygon(
+        spot.points((chimney, 0.6), (chimney + 0.09, 0.6), (chimney + 0.09, 1.0), (chimney, 1.0)),
+        spot.dark((150, 90, 74)),
+    )
     brush.polygon(spot.points((left, 0), (corner, -0.02), (corner, eaves), (left, eaves)), long_wall)
     brush.polygon(spot.points((corner, -0.02), (right, 0), (right, eaves), (peak, ridge), (corner, eaves)), gable)
     if logs:
@@ -108,19 +49,32 @@ def _gabled(brush: Brush, spot: Spot, wall: Colour, roof: Colour, *, long: float
             brush.line(spot.points((left, up), (corner, up - 0.01), (right, up)), spot.size * 0.012, spot.dark(wall))
     slope = spot.lit(roof) if spot.side != spot.facing else spot.mid(roof)
     back = left + (peak - corner) * 0.9
-    brush.polygon(spot.points((left - 0.05, eaves - 0.03), (corner + 0.01, eaves - 0.05), (peak, ridge + 0.02), (back, ridge)), slope)
-    brush.line(spot.points((corner - 0.0, eaves - 0.04), (peak, ridge + 0.01), (right + 0.05, eaves - 0.05)), spot.size * 0.04, spot.dark(roof))
+    brush.polygon(
+        spot.points((left - 0.05, eaves - 0.03), (corner + 0.01, eaves - 0.05), (peak, ridge + 0.02), (back, ridge)),
+        slope,
+    )
+    brush.line(
+        spot.points((corner - 0.0, eaves - 0.04), (peak, ridge + 0.01), (right + 0.05, eaves - 0.05)),
+        spot.size * 0.04,
+        spot.dark(roof),
+    )
     count = 2 if long < 0.8 else 3
     for k in range(count):
         middle = left + (corner - left) * (k + 0.5) / count
         _pane(brush, spot, middle, 0.18, 0.055, 0.16)
     door = peak - 0.02
-    brush.polygon(spot.points((door - 0.055, -0.01), (door + 0.055, 0.0), (door + 0.055, 0.27), (door - 0.055, 0.27)), spot.dark((112, 72, 56)))
+    brush.polygon(
+        spot.points((door - 0.055, -0.01), (door + 0.055, 0.0), (door + 0.055, 0.27), (door - 0.055, 0.27)),
+        spot.dark((112, 72, 56)),
+    )
     _pane(brush, spot, peak, 0.44, 0.045, 0.14)
 
 
 def _pane(brush: Brush, spot: Spot, across: float, up: float, half: float, tall: float) -> None:
-    brush.polygon(spot.points((across - half, up), (across + half, up), (across + half, up + tall), (across - half, up + tall)), spot.window())
+    brush.polygon(
+        spot.points((across - half, up), (across + half, up), (across + half, up + tall), (across - half, up + tall)),
+        spot.window(),
+    )
 
 
 def draw_church(brush: Brush, spot: Spot) -> None:
@@ -134,7 +88,9 @@ def draw_church(brush: Brush, spot: Spot) -> None:
         _pane(brush, spot, -0.34 + 0.13 * k, 0.09, 0.022, 0.13)
     brush.polygon(spot.points((0.02, -0.01), (0.13, -0.01), (0.13, 0.62), (0.02, 0.62)), left)
     brush.polygon(spot.points((0.13, -0.01), (0.24, 0), (0.24, 0.62), (0.13, 0.62)), right)
-    brush.polygon(spot.points((0.0, 0.61), (0.13, 0.60), (0.13, 0.98)), spot.lit((122, 80, 74)) if spot.side < 0 else roof)
+    brush.polygon(
+        spot.points((0.0, 0.61), (0.13, 0.60), (0.13, 0.98)), spot.lit((122, 80, 74)) if spot.side < 0 else roof
+    )
     brush.polygon(spot.points((0.13, 0.60), (0.26, 0.61), (0.13, 0.98)), spot.dark((122, 80, 74)))
     brush.line(spot.points((0.13, 0.97), (0.13, 1.05)), spot.size * 0.012, spot.dark(DARK))
     brush.line(spot.points((0.10, 1.015), (0.16, 1.015)), spot.size * 0.012, spot.dark(DARK))
@@ -146,7 +102,10 @@ def _battlements(brush: Brush, spot: Spot, left: float, right: float, up: float,
     wide = (right - left) / (2 * teeth - 1)
     for k in range(teeth):
         start = left + 2 * k * wide
-        brush.polygon(spot.points((start, up - 0.01), (start + wide, up - 0.01), (start + wide, up + 0.035), (start, up + 0.035)), colour)
+        brush.polygon(
+            spot.points((start, up - 0.01), (start + wide, up - 0.01), (start + wide, up + 0.035), (start, up + 0.035)),
+            colour,
+        )
 
 
 def draw_tower(brush: Brush, spot: Spot) -> None:
@@ -160,9 +119,19 @@ def _turret(brush: Brush, spot: Spot, across: float, half: float, up: float, roo
     for start, end, tone in ((-1.0, -0.4, 0), (-0.4, 0.2, 1), (0.2, 1.0, 2)):
         colour = (spot.lit(stone), spot.mid(stone), spot.dark(stone))[tone]
         first, last = (start, end) if light < 0 else (-end, -start)
-        brush.polygon(spot.points((across + first * half, 0), (across + last * half, 0), (across + last * half, up), (across + first * half, up)), colour)
+        brush.polygon(
+            spot.points(
+                (across + first * half, 0),
+                (across + last * half, 0),
+                (across + last * half, up),
+                (across + first * half, up),
+            ),
+            colour,
+        )
     tiles = (112, 84, 104) if spot.season != "winter" else SNOW
-    brush.polygon(spot.points((across - half * 1.25, up), (across + half * 1.25, up), (across, up + roof)), spot.dark(tiles))
+    brush.polygon(
+        spot.points((across - half * 1.25, up), (across + half * 1.25, up), (across, up + roof)), spot.dark(tiles)
+    )
     edge = half * 1.25 * light
     brush.polygon(spot.points((across + edge, up), (across + edge * 0.1, up), (across, up + roof)), spot.lit(tiles))
     for k in range(max(1, int(up / 0.24))):
@@ -191,7 +160,7 @@ def draw_castle(brush: Brush, spot: Spot) -> None:
 def draw_windmill(brush: Brush, spot: Spot) -> None:
     """Draws a windmill with four latticed sails."""
     wall = spot.colour or (226, 214, 192)
-    _round_wall(brush, spot, (0.0, 0.15), (0.58, 0.085), wall)
+    draw_round_wall(brush, spot, (0.0, 0.15), (0.58, 0.085), wall)
     cap = [(0.1 * math.cos(k * math.pi / 10), 0.58 + 0.12 * math.sin(k * math.pi / 10)) for k in range(11)]
     brush.polygon(spot.points(*cap), spot.dark(ROOF))
     for up in (0.16, 0.36):
@@ -210,7 +179,11 @@ def draw_windmill(brush: Brush, spot: Spot) -> None:
         for k in range(1, 5):
             share = k / 5
             place = (start[0] + (tip[0] - start[0]) * share, start[1] + (tip[1] - start[1]) * share)
-            brush.line(spot.points(place, (place[0] + beside[0] * 0.08, place[1] + beside[1] * 0.08)), spot.size * 0.005, spot.dark((120, 96, 78)))
+            brush.line(
+                spot.points(place, (place[0] + beside[0] * 0.08, place[1] + beside[1] * 0.08)),
+                spot.size * 0.005,
+                spot.dark((120, 96, 78)),
+            )
 
 
 def draw_pyramid(brush: Brush, spot: Spot) -> None:
@@ -236,7 +209,10 @@ def draw_lantern(brush: Brush, spot: Spot) -> None:
     iron = spot.dark(DARK)
     brush.line(spot.points((0, 0), (0, 0.84)), spot.size * 0.03, iron)
     brush.polygon(spot.points((-0.06, 0), (0.06, 0), (0.02, 0.1), (-0.02, 0.1)), iron)
-    brush.polygon(spot.points((-0.04, 0.82), (0.04, 0.82), (0.065, 0.94), (-0.065, 0.94)), LAMPLIGHT if spot.palette.lamps else spot.lit((220, 226, 220)))
+    brush.polygon(
+        spot.points((-0.04, 0.82), (0.04, 0.82), (0.065, 0.94), (-0.065, 0.94)),
+        LAMPLIGHT if spot.palette.lamps else spot.lit((220, 226, 220)),
+    )
     brush.polygon(spot.points((-0.08, 0.94), (0.08, 0.94), (0.0, 1.0)), iron)
 
 
@@ -245,7 +221,12 @@ def draw_fence(brush: Brush, spot: Spot) -> None:
     wood = spot.colour or (206, 190, 168)
     for k in range(7):
         across = -1.5 + k * 0.5
-        brush.polygon(spot.points((across - 0.06, 0), (across + 0.06, 0), (across + 0.06, 0.85), (across, 1.0), (across - 0.06, 0.85)), spot.lit(wood))
+        brush.polygon(
+            spot.points(
+                (across - 0.06, 0), (across + 0.06, 0), (across + 0.06, 0.85), (across, 1.0), (across - 0.06, 0.85)
+            ),
+            spot.lit(wood),
+        )
     for up in (0.3, 0.66):
         brush.line(spot.points((-1.6, up), (1.6, up)), spot.size * 0.09, spot.mid(wood))
 

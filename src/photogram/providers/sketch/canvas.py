@@ -66,7 +66,7 @@ class Canvas:
     def __init__(self, width: int, height: int, scene: Scene, palette: Palette, seed: int, *, flat: bool) -> None:
         self.image = Image.new("RGB", (width, height))
         self.width, self.height = width, height
-        self.unit = float(min(width, height, (width + height) * 0.5))
+        self.unit = float(min(width * 1.25, height))
         self.horizon = height * 0.6
         self.sun: Point = (width * 0.5, height * 0.3)
         self.focus = width * 0.64

@@ -8,11 +8,14 @@ from ...domain.params import ParamKind, ParamSpec
 STYLES = ("painting", "watercolor", "ink", "poster", "pixel_art", "blueprint")
 """What `scene` can paint like."""
 
-_SIDE = {"kind": ParamKind.INT, "default": 1024, "min": 64, "max": 2048, "step": 1, "unit": "px"}
+
+def _side(name: str, text: str) -> ParamSpec:
+    return ParamSpec(name=name, kind=ParamKind.INT, default=1024, min=64, max=2048, step=1, unit="px", help=text)
+
 
 _COMMON = (
-    ParamSpec(name="width", **_SIDE, help="Width of the picture."),
-    ParamSpec(name="height", **_SIDE, help="Height of the picture."),
+    _side("width", "Width of the picture."),
+    _side("height", "Height of the picture."),
     ParamSpec(name="aspect_ratio", kind=ParamKind.RATIO, help="Proportion of the picture, such as 16:9."),
     ParamSpec(
         name="quality",
@@ -43,7 +46,18 @@ _COMMON = (
     ParamSpec(name="images", kind=ParamKind.IMAGES, max=4, help="Reference images to repaint."),
 )
 
-ABSTRACT_STYLES = ()
+ABSTRACT_STYLES = (
+    "auto",
+    "flow",
+    "gradient",
+    "bauhaus",
+    "waves",
+    "rings",
+    "terrazzo",
+    "contours",
+    "constellations",
+    "stripes",
+)
 """What `abstract` can compose like."""
 
 _STYLE = ParamSpec(
@@ -82,15 +96,15 @@ CARDS = (
     _card(
         "scene",
         "Sketch: scene",
-        "A procedural sketcher, not a neural model: it paints landscapes and cityscapes from the words it knows, in English and "
-        "Portuguese, offline and free.",
+        "A procedural sketcher, not a neural model: it paints landscapes and cityscapes from the words it knows, in "
+        "English and Portuguese, offline and free.",
         (*_COMMON[:4], _STYLE, *_COMMON[4:]),
     ),
     _card(
         "abstract",
         "Sketch: abstract",
-        "A procedural sketcher, not a neural model: it composes abstract pictures from a prompt's moods and colours, offline and "
-        "free.",
+        "A procedural sketcher, not a neural model: it composes abstract pictures from a prompt's moods and colours, "
+        "offline and free.",
         (*_COMMON[:4], _FORM, *_COMMON[4:]),
     ),
 )

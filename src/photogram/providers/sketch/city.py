@@ -9,7 +9,14 @@ from .palettes import mix
 from .reading import Colour
 from .spot import LAMPLIGHT
 
-WALLS: tuple[Colour, ...] = ((150, 156, 172), (178, 164, 156), (126, 138, 160), (196, 178, 160), (140, 128, 140), (112, 124, 148))
+WALLS: tuple[Colour, ...] = (
+    (150, 156, 172),
+    (178, 164, 156),
+    (126, 138, 160),
+    (196, 178, 160),
+    (140, 128, 140),
+    (112, 124, 148),
+)
 
 
 def paint_skyline(canvas: Canvas, base: float, *, rows: int = 3, share: float = 1.0) -> None:
@@ -104,7 +111,11 @@ def paint_bridge(canvas: Canvas, deck: float, foot: float, colour: Colour | None
     top = deck - unit * 0.24
     brush = canvas.brush((0, top - unit * 0.03, span, foot + 2), 3)
     thin = unit * 0.004
-    for start, end, sag in ((left - (right - left), left, 0.0), (left, right, 1.0), (right, right + (right - left), 0.0)):
+    for start, end, sag in (
+        (left - (right - left), left, 0.0),
+        (left, right, 1.0),
+        (right, right + (right - left), 0.0),
+    ):
         cable = []
         for k in range(41):
             share = k / 40
@@ -120,7 +131,13 @@ def paint_bridge(canvas: Canvas, deck: float, foot: float, colour: Colour | None
     for x in (left, right):
         for way in (-1, 1):
             middle = x + way * unit * 0.017
-            brush.rectangle(middle - unit * 0.009, top - unit * 0.02, middle + unit * 0.009, foot, dark if way * math.copysign(1, canvas.sun[0] - x) < 0 else light)
+            brush.rectangle(
+                middle - unit * 0.009,
+                top - unit * 0.02,
+                middle + unit * 0.009,
+                foot,
+                dark if way * math.copysign(1, canvas.sun[0] - x) < 0 else light,
+            )
         for up in (0.0, 0.33, 0.66):
             y = top + (deck - top) * up
             brush.rectangle(x - unit * 0.022, y, x + unit * 0.022, y + unit * 0.016, dark)

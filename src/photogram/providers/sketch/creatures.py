@@ -25,7 +25,7 @@ def draw_bird(brush: Brush, spot: Spot) -> None:
     dark = spot.dark(mix(feather, (40, 44, 60), 0.35))
     beat = spot.dice.between(-0.15, 0.5)
     for way in (-1, 1):
-        wing = [(0.0, 0.30), (way * 0.38, 0.42 + beat * 0.5), (way * 0.72, 0.36 + beat * 0.35), (way * 1.0, 0.2 + beat * 0.1),
+        wing = [(0.0, 0.30), (way * 0.38, 0.42 + beat * 0.5), (way * 0.72, 0.36 + beat * 0.35), (way, 0.2 + beat * 0.1),
                 (way * 0.66, 0.28 + beat * 0.32), (way * 0.34, 0.26 + beat * 0.38), (way * 0.1, 0.14)]  # fmt: skip
         brush.polygon(spot.points(*wing), spot.lit(feather) if way == spot.side * spot.facing else dark)
     brush.polygon(spot.points((-0.26, 0.2), (-0.1, 0.3), (0.16, 0.3), (0.3, 0.22), (0.14, 0.13), (-0.12, 0.14)), dark)
@@ -35,7 +35,16 @@ def draw_cat(brush: Brush, spot: Spot) -> None:
     """Draws a sitting cat, seen from behind, its tail curled."""
     fur = spot.colour or spot.dice.pick(((58, 54, 62), (196, 120, 60), (150, 140, 136)))
     dark, light = spot.dark(fur), spot.lit(fur)
-    body = [(-0.24, 0.0), (-0.3, 0.16), (-0.2, 0.46), (-0.1, 0.62), (0.12, 0.62), (0.2, 0.44), (0.28, 0.16), (0.24, 0.0)]
+    body = [
+        (-0.24, 0.0),
+        (-0.3, 0.16),
+        (-0.2, 0.46),
+        (-0.1, 0.62),
+        (0.12, 0.62),
+        (0.2, 0.44),
+        (0.28, 0.16),
+        (0.24, 0.0),
+    ]
     tail = [(0.2, 0.05), (0.42, 0.06), (0.5, 0.2), (0.42, 0.36), (0.46, 0.48)]
     brush.line(spot.points(*tail), spot.size * 0.075, dark)
     brush.polygon(spot.points(*body), dark)
@@ -54,10 +63,29 @@ def _beast(brush: Brush, spot: Spot, fur: Colour, *, legs: float, neck: float, b
     for across, lean in ((-0.34, -0.03), (-0.26, 0.03), (0.24, -0.02), (0.34, 0.04)):
         _leg(brush, spot, across, legs + 0.05, lean, dark, 0.06)
     top = legs + bulk
-    brush.polygon(spot.points((-0.42, legs), (-0.46, top - 0.06), (-0.36, top), (0.3, top), (0.44, top - 0.08), (0.4, legs), (0.0, legs - 0.03)), light)
+    brush.polygon(
+        spot.points(
+            (-0.42, legs),
+            (-0.46, top - 0.06),
+            (-0.36, top),
+            (0.3, top),
+            (0.44, top - 0.08),
+            (0.4, legs),
+            (0.0, legs - 0.03),
+        ),
+        light,
+    )
     head = (0.4 + neck * 0.45, top + neck * 0.62)
-    brush.polygon(spot.points((0.26, top - 0.02), (head[0] - 0.08, head[1]), (head[0] + 0.06, head[1] - 0.06), (0.42, legs + bulk * 0.45)), light)
-    brush.polygon(spot.points((-0.42, legs + 0.02), (0.4, legs + 0.02), (0.2, legs + bulk * 0.4), (-0.3, legs + bulk * 0.35)), dark)
+    brush.polygon(
+        spot.points(
+            (0.26, top - 0.02), (head[0] - 0.08, head[1]), (head[0] + 0.06, head[1] - 0.06), (0.42, legs + bulk * 0.45)
+        ),
+        light,
+    )
+    brush.polygon(
+        spot.points((-0.42, legs + 0.02), (0.4, legs + 0.02), (0.2, legs + bulk * 0.4), (-0.3, legs + bulk * 0.35)),
+        dark,
+    )
     return head
 
 
@@ -65,8 +93,19 @@ def draw_dog(brush: Brush, spot: Spot) -> None:
     """Draws a standing dog."""
     fur = spot.colour or spot.dice.pick(((150, 104, 66), (88, 74, 68), (206, 178, 140)))
     head = _beast(brush, spot, fur, legs=0.36, neck=0.26, bulk=0.26)
-    brush.polygon(spot.points((head[0] - 0.1, head[1] + 0.1), (head[0] + 0.08, head[1] + 0.1), (head[0] + 0.26, head[1] - 0.02), (head[0] + 0.04, head[1] - 0.1)), spot.mid(fur))
-    brush.polygon(spot.points((head[0] - 0.1, head[1] + 0.1), (head[0] - 0.14, head[1] - 0.08), (head[0] - 0.02, head[1])), spot.dark(fur))
+    brush.polygon(
+        spot.points(
+            (head[0] - 0.1, head[1] + 0.1),
+            (head[0] + 0.08, head[1] + 0.1),
+            (head[0] + 0.26, head[1] - 0.02),
+            (head[0] + 0.04, head[1] - 0.1),
+        ),
+        spot.mid(fur),
+    )
+    brush.polygon(
+        spot.points((head[0] - 0.1, head[1] + 0.1), (head[0] - 0.14, head[1] - 0.08), (head[0] - 0.02, head[1])),
+        spot.dark(fur),
+    )
     brush.line(spot.points((-0.42, 0.58), (-0.6, 0.72), (-0.62, 0.86)), spot.size * 0.05, spot.mid(fur))
 
 
@@ -74,7 +113,16 @@ def draw_horse(brush: Brush, spot: Spot) -> None:
     """Draws a standing horse."""
     fur = spot.colour or spot.dice.pick(((126, 82, 56), (92, 66, 56), (222, 210, 196)))
     head = _beast(brush, spot, fur, legs=0.42, neck=0.42, bulk=0.25)
-    brush.polygon(spot.points((head[0] - 0.1, head[1] + 0.06), (head[0] + 0.02, head[1] + 0.09), (head[0] + 0.2, head[1] - 0.1), (head[0] + 0.12, head[1] - 0.16), (head[0] - 0.04, head[1] - 0.06)), spot.mid(fur))
+    brush.polygon(
+        spot.points(
+            (head[0] - 0.1, head[1] + 0.06),
+            (head[0] + 0.02, head[1] + 0.09),
+            (head[0] + 0.2, head[1] - 0.1),
+            (head[0] + 0.12, head[1] - 0.16),
+            (head[0] - 0.04, head[1] - 0.06),
+        ),
+        spot.mid(fur),
+    )
     mane = [(head[0] - 0.06, head[1] + 0.1), (0.2, 0.68), (0.3, 0.64), (head[0] - 0.02, head[1] + 0.02)]
     brush.polygon(spot.points(*mane), spot.dark((56, 42, 40)))
     brush.line(spot.points((-0.44, 0.62), (-0.54, 0.5), (-0.52, 0.24)), spot.size * 0.06, spot.dark((56, 42, 40)))
@@ -88,21 +136,37 @@ def draw_sheep(brush: Brush, spot: Spot) -> None:
     for tone, up in ((spot.dark(wool), 0.5), (spot.lit(wool), 0.58)):
         for k in range(7):
             _oval(brush, spot, -0.36 + 0.12 * k, up + 0.06 * math.sin(k * 1.1), 0.17, 0.2 if up < 0.55 else 0.16, tone)
-    brush.polygon(spot.points((0.36, 0.72), (0.52, 0.76), (0.64, 0.52), (0.54, 0.46), (0.38, 0.56)), spot.dark((70, 62, 62)))
+    brush.polygon(
+        spot.points((0.36, 0.72), (0.52, 0.76), (0.64, 0.52), (0.54, 0.46), (0.38, 0.56)), spot.dark((70, 62, 62))
+    )
 
 
 def draw_deer(brush: Brush, spot: Spot) -> None:
     """Draws a stag."""
     fur = spot.colour or (150, 102, 68)
     head = _beast(brush, spot, fur, legs=0.36, neck=0.36, bulk=0.2)
-    brush.polygon(spot.points((head[0] - 0.08, head[1] + 0.06), (head[0] + 0.04, head[1] + 0.06), (head[0] + 0.2, head[1] - 0.05), (head[0], head[1] - 0.08)), spot.mid(fur))
+    brush.polygon(
+        spot.points(
+            (head[0] - 0.08, head[1] + 0.06),
+            (head[0] + 0.04, head[1] + 0.06),
+            (head[0] + 0.2, head[1] - 0.05),
+            (head[0], head[1] - 0.08),
+        ),
+        spot.mid(fur),
+    )
     for way in (-0.05, 0.05):
         root = (head[0] - 0.02 + way * 0.3, head[1] + 0.05)
         tip = (root[0] + way * 3.2 - 0.05, root[1] + 0.26)
-        brush.line(spot.points(root, (root[0] + way * 2.6 - 0.06, root[1] + 0.12), tip), spot.size * 0.026, spot.dark((112, 84, 62)))
+        brush.line(
+            spot.points(root, (root[0] + way * 2.6 - 0.06, root[1] + 0.12), tip),
+            spot.size * 0.026,
+            spot.dark((112, 84, 62)),
+        )
         for share in (0.4, 0.75):
             start = (root[0] + (tip[0] - root[0]) * share + way, root[1] + (tip[1] - root[1]) * share)
-            brush.line(spot.points(start, (start[0] + 0.09, start[1] + 0.09)), spot.size * 0.022, spot.dark((112, 84, 62)))
+            brush.line(
+                spot.points(start, (start[0] + 0.09, start[1] + 0.09)), spot.size * 0.022, spot.dark((112, 84, 62))
+            )
 
 
 def draw_person(brush: Brush, spot: Spot) -> None:
@@ -111,11 +175,17 @@ def draw_person(brush: Brush, spot: Spot) -> None:
     dark = spot.dark((62, 58, 70))
     for across in (-0.055, 0.055):
         _leg(brush, spot, across * 0.8, 0.45, across * 0.4, dark, 0.085)
-    brush.polygon(spot.points((-0.14, 0.36), (0.14, 0.36), (0.12, 0.8), (0.05, 0.85), (-0.05, 0.85), (-0.12, 0.8)), spot.mid(coat))
+    brush.polygon(
+        spot.points((-0.14, 0.36), (0.14, 0.36), (0.12, 0.8), (0.05, 0.85), (-0.05, 0.85), (-0.12, 0.8)), spot.mid(coat)
+    )
     edge = spot.side * spot.facing
-    brush.polygon(spot.points((edge * 0.14, 0.36), (edge * 0.03, 0.36), (edge * 0.04, 0.83), (edge * 0.12, 0.8)), spot.lit(coat))
+    brush.polygon(
+        spot.points((edge * 0.14, 0.36), (edge * 0.03, 0.36), (edge * 0.04, 0.83), (edge * 0.12, 0.8)), spot.lit(coat)
+    )
     for way in (-1, 1):
-        brush.line(spot.points((way * 0.12, 0.78), (way * 0.17, 0.58), (way * 0.155, 0.42)), spot.size * 0.06, spot.dark(coat))
+        brush.line(
+            spot.points((way * 0.12, 0.78), (way * 0.17, 0.58), (way * 0.155, 0.42)), spot.size * 0.06, spot.dark(coat)
+        )
     _oval(brush, spot, 0.0, 0.92, 0.068, 0.078, spot.mid((206, 158, 126)))
     _oval(brush, spot, -0.006, 0.945, 0.07, 0.06, spot.dark((70, 52, 46)))
 

@@ -1,7 +1,8 @@
 """A small deflate encoder (RFC 1951) whose bytes are the same everywhere, and quick on an array.
 
-zlib's output depends on its version and build (zlib, zlib-ng, a system's own); a picture's sha256 must not. This one finds no
-repeats but long runs of zeros; it gives frequent bytes short codes, which is most of what can be won on filtered, grainy pictures.
+zlib's output depends on its version and build (zlib, zlib-ng, a system's own); a picture's sha256 must not. This one
+finds no repeats but long runs of zeros; it gives frequent bytes short codes, which is most of what can be won on
+filtered, grainy pictures.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-BLOCK_BYTES = 1 << 18
+BLOCK_BYTES = 1 << 20
 LONGEST_CODE = 15
 END = 256
 RUN = 285
@@ -31,7 +32,7 @@ def zlib_stream(data: NDArray[np.uint8]) -> bytes:
     pieces = [piece for index, block in enumerate(blocks) for piece in _block(block, last=index == len(blocks) - 1)]
     values = np.concatenate([piece[0] for piece in pieces])
     lengths = np.concatenate([piece[1] for piece in pieces])
-    checksum = zlib.adler32(data).to_bytes(4, "big")
+    checksum = zlib.adler32(data.tobytes()).to_bytes(4, "big")
     return b"\x78\x01" + _packed(values, lengths) + checksum
 
 
@@ -86,16 +87,22 @@ def _bits(fields: list[tuple[int, int]]) -> Bits:
 
 def _code_lengths(counts: list[int]) -> list[int]:
     """Returns a Huffman code's lengths, none longer than deflate allows; 0 for symbols that do not occur."""
+    used = [symbol for symbol, count in enumerate(counts) if count]
     while True:
-        lengths = [0] * len(counts)
-        heap = [(count, symbol, [symbol]) for symbol, count in enumerate(counts) if count]
+        heap = [(counts[symbol], symbol) for symbol in used]
         heapq.heapify(heap)
+        parents: dict[int, int] = {}
+        node = len(counts)
         while len(heap) > 1:
-            few, first, left = heapq.heappop(heap)
-            more, _, right = heapq.heappop(heap)
-            for symbol in (*left, *right):
-                lengths[symbol] += 1
-            heapq.heappush(heap, (few + more, first, left + right))
+            few, left = heapq.heappop(heap)
+            more, right = heapq.heappop(heap)
+            parents[left] = parents[right] = node
+            heapq.heappush(heap, (few + more, node))
+            node += 1
+        depths = {node - 1: 0}
+        for child in sorted(parents, reverse=True):
+            depths[child] = depths[parents[child]] + 1
+        lengths = [depths.get(symbol, 0) for symbol in range(len(counts))]
         if max(lengths) <= LONGEST_CODE:
             return lengths
         counts = [count // 2 + 1 if count else 0 for count in counts]

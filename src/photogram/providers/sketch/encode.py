@@ -32,7 +32,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _filtered(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Returns every row with its filter's number in front: of "sub", "up" and "average" the one with the smallest residue."""
+    """Returns every row behind its filter's number: of "sub", "up", "average" the one that leaves least."""
     height, width = rows.shape
     left = np.zeros_like(rows)
     left[:, _CHANNELS:] = rows[:, :-_CHANNELS]

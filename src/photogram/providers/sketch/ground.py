@@ -97,9 +97,8 @@ def _facets(canvas: Canvas, near: Field, below: Field, relief: Field, towards: i
     wander = (relief - 0.5) * np.clip(below, 0.0, None) * (1.5 * wide / canvas.width)
     columns = np.clip(np.arange(wide)[None, :] + wander, 0, wide - 1).astype(np.intp)
     step = max(1, reach // 2)
-    crags = relief - np.concatenate((relief[:, step:], np.repeat(relief[:, -1:], step, axis=1)), axis=1) if towards > 0 else (
-        relief - np.concatenate((np.repeat(relief[:, :1], step, axis=1), relief[:, :-step]), axis=1))  # fmt: skip
-    return ramp(0.5 + rise[columns] * 0.5 + crags * 1.1, 0.22, 0.78)
+    beside = np.clip(np.arange(wide) + towards * step, 0, wide - 1)
+    return ramp(0.5 + rise[columns] * 0.5 + (relief - relief[:, beside]) * 1.1, 0.22, 0.78)
 
 
 def _peaks(canvas: Canvas, seed: int, cells: float) -> Field:
@@ -138,13 +137,23 @@ def paint_headland(
     towards = 1 if canvas.sun[0] > canvas.width / 2 else -1
     tone = np.clip(0.5 + (crags - np.roll(crags, -towards * 2, axis=1)) * 3.0, 0.0, 1.0)
     palette, depth = canvas.palette, look.depth
-    picture = toned(to_mask(tone), size, (palette.shaded(look.rock, depth, 0.62), palette.mid_of(look.rock, depth), palette.lit(look.rock, depth)))
+    picture = toned(
+        to_mask(tone),
+        size,
+        (palette.shaded(look.rock, depth, 0.62), palette.mid_of(look.rock, depth), palette.lit(look.rock, depth)),
+    )
     near = crest[np.minimum(np.arange(wide) * canvas.width // wide, canvas.width - 1)]
     below = (np.arange(tall) * ((bottom - top) / tall) + top)[:, None] - near[None, :]
-    turf = ramp(height * (0.30 + 0.25 * bumps[np.minimum(np.arange(wide) * canvas.width // wide, canvas.width - 1)])[None, :] - below + (crags - 0.5) * height * 0.5, 0.0, canvas.unit * 0.008)
+    turf = ramp(
+        height * (0.30 + 0.25 * bumps[np.minimum(np.arange(wide) * canvas.width // wide, canvas.width - 1)])[None, :]
+        - below
+        + (crags - 0.5) * height * 0.5,
+        0.0,
+        canvas.unit * 0.008,
+    )
     grass = GRASS[canvas.season]
-    green = toned(to_mask(np.clip(0.75 - below / (height * 0.5) + (tone - 0.5) * 0.25, 0.0, 1.0)), size,
-                  (palette.shaded(grass[0], depth, 0.35), palette.lit(grass[1], depth), palette.lit(grass[2], depth)))  # fmt: skip
+    greens = palette.shaded(grass[0], depth, 0.35), palette.lit(grass[1], depth), palette.lit(grass[2], depth)
+    green = toned(to_mask(0.75 - below / (height * 0.5) + (tone - 0.5) * 0.25), size, greens)
     picture.paste(green, (0, 0), to_mask(turf).resize(size, Image.Resampling.BICUBIC))
     canvas.image.paste(picture, (0, top), _cover(canvas, crest, top).crop((0, 0, *size)))
     stand_on = np.nonzero(rise > 0.72)[0]
@@ -210,14 +219,21 @@ def paint_hill(
     rise = (padded[: -2 * reach] - padded[2 * reach :]) / (canvas.unit * 0.1) * -towards
     tone = 0.74 - ramp(below, 0.0, 0.40) * 0.42 + rise[None, :] * 0.16 * (1.0 - ramp(below, 0.0, 0.30))
     if dunes:
-        tone = 0.80 - ramp(below, 0.0, 0.45) * 0.3 + np.clip(rise * 1.6, -0.5, 0.12)[None, :] * (1.0 - ramp(below, 0.02, 0.22))
+        tone = (
+            0.80
+            - ramp(below, 0.0, 0.45) * 0.3
+            + np.clip(rise * 1.6, -0.5, 0.12)[None, :] * (1.0 - ramp(below, 0.02, 0.22))
+        )
         texture = (fbm(wide, tall, (span * 3.0, 70.0 * tall / wide * span), 3, dice.seed + 1) - 0.5) * 0.7
     if not canvas.flat:
         tone = tone + texture * 0.5
     if furrows:
         tone = tone + _furrows(canvas, dice.seed, wide, below) * (0.5 - look.depth * 0.5)
     palette, depth = canvas.palette, look.depth
-    lit = [palette.shaded(colours[0], depth, 0.4 + dark), *(mix(palette.lit(c, depth), palette.shade, dark) for c in colours)]
+    lit = [
+        palette.shaded(colours[0], depth, 0.4 + dark),
+        *(mix(palette.lit(c, depth), palette.shade, dark) for c in colours),
+    ]
     canvas.ground(crest, to_mask(tone), lit)
     return np.asarray(crest)
 
@@ -241,7 +257,11 @@ def paint_sand(canvas: Canvas, way: int) -> Ground:
     room = canvas.height - canvas.horizon
     edge = canvas.height - room * (0.10 + 0.46 * share * share) - lobes * unit * 0.05
     palette = canvas.palette
-    for lift, colour, strength in ((0.030, (255, 255, 255), 0.8), (0.018, (255, 255, 255), 0.4), (0.012, (168, 134, 104), 1.0)):
+    for lift, colour, strength in (
+        (0.030, (255, 255, 255), 0.8),
+        (0.018, (255, 255, 255), 0.4),
+        (0.012, (168, 134, 104), 1.0),
+    ):
         line = edge - unit * lift * (0.7 + lobes)
         tone = to_mask(np.full((2, 2), strength))
         shade = palette.lit(colour) if strength == 1.0 else mix(palette.water, palette.lit(colour), strength)
@@ -251,7 +271,9 @@ def paint_sand(canvas: Canvas, way: int) -> Ground:
             canvas.ground(back, tone, (mix(palette.water, palette.sky[-1], 0.45),) * 2)
     wide, tall = max(64, canvas.width // 3), max(16, (canvas.height - int(edge.min())) // 3)
     grain = fbm(wide, tall, (canvas.width / unit * 5, 30.0 * tall / wide), 4, dice.seed + 1)
-    canvas.ground(edge, to_mask(0.35 + grain * 0.6), [palette.shaded(SAND[0], 0.0, 0.25), *(palette.lit(c) for c in SAND)])
+    canvas.ground(
+        edge, to_mask(0.35 + grain * 0.6), [palette.shaded(SAND[0], 0.0, 0.25), *(palette.lit(c) for c in SAND)]
+    )
     low, high = (canvas.width * 0.45, canvas.width * 0.98) if way > 0 else (canvas.width * 0.02, canvas.width * 0.55)
     return Ground(crest=edge + unit * 0.02, depth=0.0, scale=1.2, left=low, right=high, fall=0.05)
 
@@ -263,4 +285,3 @@ def sea_mist(canvas: Canvas, row: float, strength: float) -> None:
     fade = (1.0 - steps * steps) ** 2
     mask = to_mask(np.repeat(fade[:, None] * strength, 2, axis=1)).resize((canvas.width, band))
     canvas.fill(mix(canvas.palette.haze, canvas.palette.sky[-1], 0.4), mask, (0, int(row - band / 2)))
-

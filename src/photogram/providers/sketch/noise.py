@@ -1,7 +1,7 @@
 """Noise that is the same on every machine: hashed seeds, integer lattices, and only adds and multiplies on pixels.
 
-IEEE 754 rounds `+ - * /` and `sqrt` exactly, so nothing here depends on which vector instructions a processor has; `sin`, `exp`
-and `pow` on arrays would.
+IEEE 754 rounds `+ - * /` and `sqrt` exactly, so nothing here depends on which vector instructions a processor has;
+`sin`, `exp` and `pow` on arrays would.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def stable_seed(*parts: object) -> int:
 
 
 def generator(seed: int) -> np.random.Generator:
-    """Returns a PCG64 generator; draw with `random()` and `integers()` only (others use the C library's `log` and `exp`)."""
+    """Returns a PCG64 generator; use `random()` and `integers()` only (others call the C library's `log` and `exp`)."""
     return np.random.Generator(np.random.PCG64(seed))
 
 
@@ -110,4 +110,4 @@ def _lattice_steps(pixels: int, cells: float, shift: float) -> tuple[NDArray[np.
     """Returns the lattice point before every pixel, and how far past it the pixel lies (eased)."""
     places = (np.arange(pixels) + 0.5) * (cells / pixels) + shift
     before = places.astype(np.intp)
-    return before, smoothstep(places - before)
+    return before, smoothstep(np.asarray(places - before, dtype=np.float64))

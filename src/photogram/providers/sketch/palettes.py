@@ -21,14 +21,20 @@ def hexed(text: str) -> Colour:
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """Returns a colour between two: `first` at 0, `second` at 1."""
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
-    return red, green, blue
+    return (
+        round(first[0] + (second[0] - first[0]) * share),
+        round(first[1] + (second[1] - first[1]) * share),
+        round(first[2] + (second[2] - first[2]) * share),
+    )
 
 
 def shine(colour: Colour, light: Light) -> Colour:
     """Returns a colour as it looks under a light."""
-    red, green, blue = (min(255, round(channel * part)) for channel, part in zip(colour, light, strict=True))
-    return red, green, blue
+    return (
+        min(255, round(colour[0] * light[0])),
+        min(255, round(colour[1] * light[1])),
+        min(255, round(colour[2] * light[2])),
+    )
 
 
 def luma(colour: Colour) -> float:
@@ -145,7 +151,13 @@ PALETTES: dict[str, Palette] = {
 }  # fmt: skip
 """One light for every time of day."""
 
-_OVERCAST = {"rain": (0.62, 0.80), "storm": (0.72, 0.56), "cloudy": (0.50, 0.94), "fog": (0.62, 1.02), "snow": (0.26, 1.02)}
+_OVERCAST = {
+    "rain": (0.62, 0.80),
+    "storm": (0.72, 0.56),
+    "cloudy": (0.50, 0.94),
+    "fog": (0.62, 1.02),
+    "snow": (0.26, 1.02),
+}
 """Weather → how grey it makes the light, and how bright that grey is."""
 
 

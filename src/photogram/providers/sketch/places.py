@@ -29,7 +29,9 @@ def paint_backdrop(canvas: Canvas, wanted: Places) -> None:
     if "mountains" in wanted or ("lake" in wanted and not wanted & {"city", "forest", "desert"}):
         tall = dice.between(0.30, 0.40)
         snow = 0.75 if canvas.season == "winter" else dice.between(0.30, 0.55)
-        rock = canvas.scene.colour_of("mountains") or dice.pick((ROCK, (122, 126, 140), (146, 128, 122), (110, 122, 128)))
+        rock = canvas.scene.colour_of("mountains") or dice.pick(
+            (ROCK, (122, 126, 140), (146, 128, 122), (110, 122, 128))
+        )
         for index, depth in enumerate((0.66, 0.40, 0.18)):
             height = unit * tall * (1.0, 0.74, 0.42)[index]
             tone = mix(rock, (82, 104, 84), 0.0 if index < 2 else 0.55)
@@ -37,7 +39,7 @@ def paint_backdrop(canvas: Canvas, wanted: Places) -> None:
             paint_range(canvas, str(index), base=horizon + unit * 0.01, height=height, look=look)
     elif "desert" in wanted:
         paint_mesas(canvas, horizon)
-    elif "sea" in wanted and dice.chance(0.55) or "island" in wanted:
+    elif ("sea" in wanted and dice.chance(0.55)) or "island" in wanted:
         for index in range(dice.whole(1, 2)):
             look = Look(depth=0.62 - 0.2 * index, rock=(98, 112, 104), snow=0.0)
             paint_headland(canvas, f"islet{index}", foot=horizon, height=unit * dice.between(0.035, 0.09), look=look,
@@ -63,7 +65,9 @@ def paint_shores(canvas: Canvas, wanted: Places, slots: Slots) -> None:
         at = canvas.focus / canvas.width
         middle = at if "island" in wanted else (1.08 if at > 0.5 else -0.08)
         half = 0.30 if "island" in wanted else abs(middle - at) + dice.between(0.14, 0.22)
-        ground = paint_headland(canvas, "headland", foot=horizon + unit * 0.012, height=height, look=look, middle=middle, half=half)
+        ground = paint_headland(
+            canvas, "headland", foot=horizon + unit * 0.012, height=height, look=look, middle=middle, half=half
+        )
     if ground:
         for index, thing in enumerate(large):
             stand(canvas, ground, thing, slots, hero=index == 0)
@@ -85,7 +89,9 @@ def paint_shores(canvas: Canvas, wanted: Places, slots: Slots) -> None:
 def _far_bank(canvas: Canvas, wanted: Places) -> Ground:
     unit, horizon = canvas.unit, canvas.horizon
     look = Look(depth=0.3, rock=(84, 112, 84), snow=0.0)
-    crest = paint_hill(canvas, "bank", base=horizon + unit * 0.012, height=unit * 0.03, look=look, colours=GRASS[canvas.season])
+    crest = paint_hill(
+        canvas, "bank", base=horizon + unit * 0.012, height=unit * 0.03, look=look, colours=GRASS[canvas.season]
+    )
     crest = np.minimum(crest, horizon)
     ground = Ground(crest=crest, depth=0.26, scale=0.8, left=0, right=canvas.width, fall=0.006)
     plant = _plant(canvas, wanted)
@@ -146,7 +152,9 @@ def paint_city(canvas: Canvas, slots: Slots) -> None:
     paint_water(canvas, canvas.horizon, calm=0.6)
     bridge = canvas.scene.thing("bridge")
     if bridge or (dice.chance(0.3) and "bridge" not in canvas.scene.absent):
-        paint_bridge(canvas, canvas.horizon - unit * 0.02, canvas.horizon + unit * 0.07, bridge.colour if bridge else None)
+        paint_bridge(
+            canvas, canvas.horizon - unit * 0.02, canvas.horizon + unit * 0.07, bridge.colour if bridge else None
+        )
     if things or dice.chance(0.4):
         look = Look(depth=0.0, rock=ROCK, snow=0.0)
         crest = paint_hill(canvas, "park", base=canvas.height - unit * 0.04, height=unit * 0.05, look=look,
@@ -176,8 +184,18 @@ def paint_country(canvas: Canvas, wanted: Places, slots: Slots) -> None:
         base = canvas.horizon + room * (0.05 + 0.62 * share * share * (0.6 if river else 1.0)) + unit * 0.05
         look = Look(depth=depth, rock=ROCK, snow=0.0)
         rise = unit * dice.between(0.10, 0.18) * (1.0 if index or desert or "mountains" in wanted else 1.35)
-        crest = paint_hill(canvas, f"land{index}", base=base, height=rise, look=look, colours=colours, waves=dice.between(0.7, 1.3),
-                           dunes=desert, dark=0.16 * share * share, furrows=bool(wanted & {"hills", "meadow", "village"}) and index > 0)  # fmt: skip
+        crest = paint_hill(
+            canvas,
+            f"land{index}",
+            base=base,
+            height=rise,
+            look=look,
+            colours=colours,
+            waves=dice.between(0.7, 1.3),
+            dark=0.16 * share * share,
+            dunes=desert,
+            furrows=index > 0 and bool(wanted & {"hills", "meadow", "village"}),
+        )
         scale = 0.42 + 0.6 * share
         ground = Ground(crest=crest, depth=depth, scale=scale, left=0, right=canvas.width, fall=0.02 + 0.04 * share)
         if plant:
@@ -194,12 +212,16 @@ def paint_country(canvas: Canvas, wanted: Places, slots: Slots) -> None:
         paint_river(canvas, canvas.horizon + room * 0.22)
         for thing in (thing for thing in scene.things if thing.name in ("boat", "sailboat", "ship")):
             float_on(canvas, thing, Slots(), canvas.horizon + room * 0.35, hero=False)
-    elif scene.thing("path") or (not desert and "space" not in wanted and dice.chance(0.4) and "path" not in scene.absent):
+    elif scene.thing("path") or (
+        not desert and "space" not in wanted and dice.chance(0.4) and "path" not in scene.absent
+    ):
         paint_path(canvas, crest)
     bridge = scene.thing("bridge")
     if bridge:
         paint_bridge(canvas, canvas.horizon + room * 0.22, canvas.horizon + room * 0.5, bridge.colour)
-    near = Ground(crest=np.maximum(crest, canvas.height * 0.80), depth=0.0, scale=1.15, left=0, right=canvas.width, fall=0.10)
+    near = Ground(
+        crest=np.maximum(crest, canvas.height * 0.80), depth=0.0, scale=1.15, left=0, right=canvas.width, fall=0.10
+    )
     for index, thing in enumerate(thing for thing in things if thing.name in NEAR):
         stand(canvas, near, thing, Slots(list(slots.taken)), hero=index == 0 and thing is things[0])
     _dress(canvas, wanted, near, plant)
@@ -229,17 +251,20 @@ def _dress(canvas: Canvas, wanted: Places, near: Ground, plant: str | None) -> N
     if "meadow" in wanted and not scene.thing("flower") and "flower" not in scene.absent and canvas.season != "winter":
         stand(canvas, near, Thing(name="flower", count=dice.whole(30, 46)), Slots(), hero=False)
     if plant and dice.chance(0.7) and (wanted & {"forest", "mountains", "hills", "river", "meadow"}):
-        edge = -0.06 * unit if canvas.focus > canvas.width / 2 else canvas.width - unit * 0.16
-        frame = Ground(crest=near.crest + unit * 0.06, depth=0.0, scale=2.1, left=edge, right=edge + unit * 0.22)
+        start = -0.06 * unit if canvas.focus > canvas.width / 2 else canvas.width - unit * 0.16
+        frame = Ground(crest=near.crest + unit * 0.06, depth=0.0, scale=2.1, left=start, right=start + unit * 0.22)
         scatter(canvas, frame, plant, 2 if plant == "tree" else 3)
     if "reeds" not in scene.absent and canvas.season != "winter":
-        scatter(canvas, Ground(crest=np.full(canvas.width, canvas.height - unit * 0.03), depth=0.0, scale=1.0, left=0, right=canvas.width),
-                "reeds", int(26 * canvas.width / unit), share=0.75, fall=0.05)  # fmt: skip
+        edge_row = np.full(canvas.width, canvas.height - unit * 0.03)
+        edge = Ground(crest=edge_row, depth=0.0, scale=1.0, left=0, right=canvas.width)
+        scatter(canvas, edge, "reeds", int(26 * canvas.width / unit), share=0.75, fall=0.05)
 
 
 def _soil(canvas: Canvas, wanted: Places) -> tuple[tuple[int, int, int], ...]:
     if "space" in wanted:
-        rust = canvas.scene.colour_of("space") or canvas.dice("soil").pick(((150, 84, 74), (96, 92, 130), (128, 110, 104)))
+        rust = canvas.scene.colour_of("space") or canvas.dice("soil").pick(
+            ((150, 84, 74), (96, 92, 130), (128, 110, 104))
+        )
         return mix(rust, (0, 0, 0), 0.35), rust, mix(rust, (255, 240, 220), 0.35)
     if "desert" in wanted:
         return SAND
@@ -254,4 +279,3 @@ def paint_space(canvas: Canvas) -> None:
     """Paints what hangs in the sky of another world."""
     paint_nebula(canvas)
     paint_planets(canvas)
-

@@ -14,7 +14,23 @@ from .water import mirror_drawing
 LAND: dict[str, Figure] = {**trees.FIGURES, **buildings.FIGURES, **creatures.FIGURES, **vessels.RIDING}
 """What stands on land."""
 
-NEAR = frozenset({"flower", "mushroom", "reeds", "cat", "dog", "person", "sheep", "horse", "deer", "tent", "fence", "lantern", "cactus"})
+NEAR = frozenset(
+    {
+        "flower",
+        "mushroom",
+        "reeds",
+        "cat",
+        "dog",
+        "person",
+        "sheep",
+        "horse",
+        "deer",
+        "tent",
+        "fence",
+        "lantern",
+        "cactus",
+    }
+)
 """What is small, and so stands near us."""
 
 PLANTS = frozenset({"tree", "pine", "palm", "flower", "reeds", "cactus", "mushroom"})
@@ -90,7 +106,11 @@ def stand(canvas: Canvas, ground: Ground, thing: Thing, slots: Slots, *, hero: b
         size = figure.size * canvas.unit * ground.scale * shrink
         if hero and number == 1:
             size *= 1.1 if figure.size > 0.2 else 1.6
-        size = min(size, canvas.width * 0.42 / figure.across, (float(ground.crest.min()) - canvas.height * 0.075) / figure.above)
+        size = min(
+            size,
+            canvas.width * 0.42 / figure.across,
+            (float(ground.crest.min()) - canvas.height * 0.075) / figure.above,
+        )
         half = figure.across * size * (0.62 if number < 8 else 0.3)
         wish = canvas.focus if index == 0 and (hero or thing.name not in PLANTS) else None
         x = slots.find(dice, half, ground.left, ground.right, wish)
@@ -102,7 +122,9 @@ def stand(canvas: Canvas, ground: Ground, thing: Thing, slots: Slots, *, hero: b
             size *= 1.0 + 0.9 * fall / canvas.unit
         places.append((float(low) + fall, x, size, dice))
     for y, x, size, dice in sorted(places, key=lambda place: place[0]):
-        draw_figure(canvas, figure, spot_for(canvas, dice, thing, (x, min(y, canvas.height * 0.985), size), ground.depth))
+        draw_figure(
+            canvas, figure, spot_for(canvas, dice, thing, (x, min(y, canvas.height * 0.985), size), ground.depth)
+        )
 
 
 def scatter(canvas: Canvas, ground: Ground, name: str, number: int, *, share: float = 1.0, fall: float = 0.0) -> None:
@@ -115,15 +137,26 @@ def scatter(canvas: Canvas, ground: Ground, name: str, number: int, *, share: fl
         return
     line = ground.crest[left:right]
     reach = fall * canvas.unit
-    box = (left - tallest, float(line.min()) - tallest * 1.3, right + tallest, float(line.max()) + reach + tallest * 0.1 + 4)
+    box = (
+        left - tallest,
+        float(line.min()) - tallest * 1.3,
+        right + tallest,
+        float(line.max()) + reach + tallest * 0.1 + 4,
+    )
     brush = canvas.brush(box, 2)
     clumps = [dice.between(left, right) for _ in range(max(2, number // 6))]
     places = []
     for index in range(number):
-        x = dice.pick(clumps) + dice.between(-0.09, 0.09) * canvas.unit if dice.chance(0.6) else dice.between(left, right)
+        x = (
+            dice.pick(clumps) + dice.between(-0.09, 0.09) * canvas.unit
+            if dice.chance(0.6)
+            else dice.between(left, right)
+        )
         column = min(canvas.width - 1, max(0, int(x)))
         if left <= x <= right:
-            places.append((float(ground.crest[column]) + dice.between(0.0, 1.0) * reach + 0.006 * canvas.unit, x, index))
+            places.append(
+                (float(ground.crest[column]) + dice.between(0.0, 1.0) * reach + 0.006 * canvas.unit, x, index)
+            )
     for y, x, index in sorted(places):
         own = canvas.dice("scattered", name, ground.depth, index)
         size = tallest * own.between(0.6, 1.0)

@@ -24,8 +24,14 @@ def paint_nebula(canvas: Canvas) -> None:
     """Lays two clouds of glowing gas across the sky."""
     dice = canvas.dice("nebula")
     wide, tall = max(48, canvas.width // 4), max(48, canvas.height // 4)
-    for index, colour in enumerate(dice.pick((((206, 92, 152), (78, 126, 206)), ((236, 142, 92), (146, 84, 176)), ((72, 186, 176), (110, 88, 190))))):
-        gas = fbm(wide, tall, (2.2 * canvas.width / canvas.unit, 2.6 * canvas.height / canvas.unit), 5, dice.seed + index)
+    for index, colour in enumerate(
+        dice.pick(
+            (((206, 92, 152), (78, 126, 206)), ((236, 142, 92), (146, 84, 176)), ((72, 186, 176), (110, 88, 190)))
+        )
+    ):
+        gas = fbm(
+            wide, tall, (2.2 * canvas.width / canvas.unit, 2.6 * canvas.height / canvas.unit), 5, dice.seed + index
+        )
         slope = (np.arange(tall)[:, None] / tall - 0.5) - (np.arange(wide)[None, :] / wide - 0.5) * dice.sign() * 0.8
         lane = np.clip(1.0 - slope * slope * 7.0, 0.0, 1.0)
         mask = to_mask(ramp(gas, 0.42, 0.72) * lane * 0.62).resize(canvas.image.size, Image.Resampling.BICUBIC)
@@ -47,7 +53,9 @@ def paint_planets(canvas: Canvas) -> None:
         _planet(canvas, (x, y, radius), world, rings=index == 0 and dice.chance(0.65), name=str(index))
 
 
-def _planet(canvas: Canvas, place: tuple[float, float, float], world: tuple[Colour, ...], *, rings: bool, name: str) -> None:
+def _planet(
+    canvas: Canvas, place: tuple[float, float, float], world: tuple[Colour, ...], *, rings: bool, name: str
+) -> None:
     x, y, radius = place
     dice = canvas.dice("planet", name)
     side = max(8, int(radius * 2))
@@ -82,7 +90,9 @@ def _rings(canvas: Canvas, place: tuple[float, float, float], world: tuple[Colou
                 continue
             start = (x + c0 * radius * share, y + s0 * radius * share * 0.24 - c0 * radius * 0.32)
             end = (x + c1 * radius * share, y + s1 * radius * share * 0.24 - c1 * radius * 0.32)
-            brush.line((start, end), radius * 0.045, mix(mix(colour, (255, 255, 255), 0.35), canvas.palette.sky[2], 0.35))
+            brush.line(
+                (start, end), radius * 0.045, mix(mix(colour, (255, 255, 255), 0.35), canvas.palette.sky[2], 0.35)
+            )
     canvas.lay(brush)
 
 

@@ -67,7 +67,9 @@ def lead_towards_prompt(canvas: Canvas, reference: Image.Image, strength: float)
         share = (strength - PAINTED_FROM) / (1.0 - PAINTED_FROM)
         small = max(16, canvas.width // 8), max(16, canvas.height // 8)
         patches = fbm(*small, 5.0, 3, canvas.dice("patches").seed)
-        mask = to_mask(ramp(patches, 1.0 - 1.25 * share, 1.25 - 1.25 * share)).resize(image.size, Image.Resampling.BICUBIC)
+        mask = to_mask(ramp(patches, 1.0 - 1.25 * share, 1.25 - 1.25 * share)).resize(
+            image.size, Image.Resampling.BICUBIC
+        )
         image = Image.composite(canvas.image, image, mask)
     canvas.image = image
 

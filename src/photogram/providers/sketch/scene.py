@@ -12,10 +12,10 @@ from .canvas import Canvas
 from .compose import compose
 from .noise import stable_seed
 from .palettes import palette_for
-from .tint import tint_picture
 from .reading import Scene, read_prompt
 from .repaint import PAINTED_FROM, lead_towards_prompt, open_references, show_reference
 from .styles import finish
+from .tint import tint_picture
 
 FLAT_STYLES = frozenset({"ink", "blueprint"})
 SMALLEST_SIDE = 480
@@ -73,7 +73,12 @@ def _working_size(size: tuple[int, int], fine: bool) -> tuple[int, int]:
 
 def _time_of(scene: Scene, seed: int) -> str:
     """Returns a time of day for a scene that names none."""
-    if scene.weather & {"aurora"} or scene.thing("moon", "crescent", "stars", "meteor") or "space" in scene.places or scene.thing("planet", "rocket"):
+    if (
+        scene.weather & {"aurora"}
+        or scene.thing("moon", "crescent", "stars", "meteor")
+        or "space" in scene.places
+        or scene.thing("planet", "rocket")
+    ):
         return "night"
     if "gloomy" in scene.moods:
         return "dusk"

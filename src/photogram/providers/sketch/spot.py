@@ -50,7 +50,8 @@ class Spot:
 
     def points(self, *places: Point) -> list[Point]:
         """Returns the points of a shape given in sizes."""
-        return [self.at(across, up) for across, up in places]
+        wide = self.size * self.facing
+        return [(self.x + across * wide, self.y - up * self.size) for across, up in places]
 
     def lit(self, colour: Colour) -> Colour:
         """Returns a colour on the side of the light."""

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter
 
 from .canvas import Canvas
-from .palettes import mix
+from .palettes import luma, mix
 from .texture import add_grain, deckle, field_picture, grain, paper, spread, wobble
 
 INK = (38, 34, 44)
@@ -28,7 +28,9 @@ def outlines(image: Image.Image, low: int, high: int, thick: float) -> Image.Ima
     table = [max(0, min(255, round((tone - low) * 255 / (high - low)))) for tone in range(256)]
     lines = found.point(table)
     if thick > 1.2:
-        lines = lines.filter(ImageFilter.BoxBlur(thick * 0.5)).point([min(255, round(tone * thick * 1.15)) for tone in range(256)])
+        lines = lines.filter(ImageFilter.BoxBlur(thick * 0.5)).point(
+            [min(255, round(tone * thick * 1.15)) for tone in range(256)]
+        )
     return lines
 
 
@@ -64,7 +66,11 @@ def as_ink(canvas: Canvas) -> Image.Image:
     tone = _exposed(grey)
     lines = outlines(image, 6, 28, max(1.0, unit * 0.0017))
     hatch = hatching(tone, max(4, round(unit * 0.0085)), seed + 1)
-    wash = ImageEnhance.Color(_exposed_colour(image, grey)).enhance(1.15).filter(ImageFilter.BoxBlur(max(1, round(unit * 0.004))))
+    wash = (
+        ImageEnhance.Color(_exposed_colour(image, grey))
+        .enhance(1.15)
+        .filter(ImageFilter.BoxBlur(max(1, round(unit * 0.004))))
+    )
     pools = field_picture(size, 6.0, 4, seed + 2).point([round(150 + tone * 0.28) for tone in range(256)])
     wash = ImageChops.invert(ImageChops.multiply(ImageChops.invert(wash), spread(pools)))
     wash = Image.blend(Image.new("RGB", size, (255, 255, 255)), wash, 0.66)
@@ -103,14 +109,18 @@ def as_blueprint(canvas: Canvas) -> Image.Image:
     size = canvas.image.size
     grey = canvas.image.convert("L")
     lines = outlines(canvas.image, 9, 26, max(1.0, unit * 0.0015))
-    ground = (19, 56, 112)
+    ground = mix((14, 44, 94), (30, 82, 150), luma(canvas.palette.sky[-2]) / 255)
     if canvas.scene.tint:
         ground = mix(ground, canvas.scene.tint, 0.45)
     light = field_picture(size, 2.0, 3, seed, shrink=8)
-    page = Image.composite(Image.new("RGB", size, mix(ground, (90, 150, 214), 0.22)), Image.new("RGB", size, ground), light)
+    page = Image.composite(
+        Image.new("RGB", size, mix(ground, (90, 150, 214), 0.22)), Image.new("RGB", size, ground), light
+    )
     glow = grey.point([round(value * 0.15) for value in range(256)])
     page.paste((112, 170, 226), (0, 0), glow)
-    hatch = hatching(grey.point([round(70 + value * 0.7) for value in range(256)]), max(5, round(unit * 0.011)), seed + 1)
+    hatch = hatching(
+        grey.point([round(70 + value * 0.7) for value in range(256)]), max(5, round(unit * 0.011)), seed + 1
+    )
     page.paste(CYAN, (0, 0), hatch.point([round(value * 0.16) for value in range(256)]))
     page.paste(CYAN, (0, 0), _grid(size, unit))
     page.paste((244, 251, 255), (0, 0), lines.point([round(value * 0.95) for value in range(256)]))
@@ -153,10 +163,16 @@ def _frame(canvas: Canvas) -> Image.Image:
         radius = unit * share
         draw.ellipse((sun_x - radius, sun_y - radius, sun_x + radius, sun_y + radius), outline=130, width=thin)
     for across, down in ((0.15, 0.0), (0.0, 0.15)):
-        draw.line((sun_x - unit * across, sun_y - unit * down, sun_x + unit * across, sun_y + unit * down), fill=130, width=thin)
+        draw.line(
+            (sun_x - unit * across, sun_y - unit * down, sun_x + unit * across, sun_y + unit * down),
+            fill=130,
+            width=thin,
+        )
     left, top = width - edge * 1.5 - unit * 0.24, height - edge * 1.5 - unit * 0.075
     draw.rectangle((left, top, width - edge * 1.5, height - edge * 1.5), outline=200, width=thin)
     for share in (0.33, 0.66):
-        draw.line((left, top + unit * 0.075 * share, width - edge * 1.5, top + unit * 0.075 * share), fill=150, width=thin)
+        draw.line(
+            (left, top + unit * 0.075 * share, width - edge * 1.5, top + unit * 0.075 * share), fill=150, width=thin
+        )
     draw.line((left + unit * 0.08, top, left + unit * 0.08, height - edge * 1.5), fill=150, width=thin)
     return mask

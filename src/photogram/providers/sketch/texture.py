@@ -13,7 +13,7 @@ Size = tuple[int, int]
 
 
 def wobble(image: Image.Image, amount: float, cells: float, seed: int) -> Image.Image:
-    """Returns an RGB picture whose every point is moved a little, up to `amount` pixels, so that edges look drawn by hand."""
+    """Returns an RGB picture whose every point is moved up to `amount` pixels, so that edges look drawn by hand."""
     width, height = image.size
     packed = np.asarray(image.convert("RGBX")).view(np.uint32).reshape(-1)
     columns = _drift(image.size, amount, cells, seed)
@@ -99,5 +99,3 @@ def paper(size: Size, colour: Colour, strength: int, seed: int) -> Image.Image:
     """Returns a sheet of paper with some tooth."""
     sheet = Image.new("RGB", size, colour)
     return add_grain(sheet, grain(size, strength, seed, soft=1.0))
-
-

@@ -31,7 +31,9 @@ def _tint(canvas: Canvas, colour: Colour, share: float) -> None:
     own = max(30.0, min(225.0, luma(colour)))
     middle = round(own / 255 * 8)
     tones = [
-        mix((8, 8, 16), colour, k / middle) if k <= middle else mix(colour, (255, 255, 255), (k - middle) / (8 - middle))
+        mix((8, 8, 16), colour, k / middle)
+        if k <= middle
+        else mix(colour, (255, 255, 255), (k - middle) / (8 - middle))
         for k in range(9)
     ]
     print_ = toned(canvas.image.convert("L"), canvas.image.size, tones)

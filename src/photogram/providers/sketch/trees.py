@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from .canvas import Brush
 from .palettes import mix
@@ -29,7 +30,9 @@ def draw_tree(brush: Brush, spot: Spot) -> None:
     lean = dice.between(-0.05, 0.05)
     bark = spot.dark(BARK)
     top = spot.at(lean, 0.55)
-    brush.polygon([spot.at(-0.045, 0.0), spot.at(0.045, 0.0), spot.at(lean + 0.018, 0.56), spot.at(lean - 0.018, 0.56)], bark)
+    brush.polygon(
+        [spot.at(-0.045, 0.0), spot.at(0.045, 0.0), spot.at(lean + 0.018, 0.56), spot.at(lean - 0.018, 0.56)], bark
+    )
     for _ in range(4):
         end = spot.at(lean + dice.between(-0.24, 0.24), dice.between(0.6, 0.8))
         brush.line([spot.at(lean * 0.5, dice.between(0.26, 0.4)), end], size * 0.022, bark)
@@ -45,7 +48,11 @@ def draw_tree(brush: Brush, spot: Spot) -> None:
         ((0.075, 0.08), 0.30, spot.lit(mix(leaf, (255, 244, 170), 0.22))),
     ):
         for angle, away, tuft in tufts:
-            across = lean + math.cos(angle) * away * round_ * (0.95 if shrink > 0.9 else 0.86) + shift[0] * spot.side * spot.facing
+            across = (
+                lean
+                + math.cos(angle) * away * round_ * (0.95 if shrink > 0.9 else 0.86)
+                + shift[0] * spot.side * spot.facing
+            )
             up = 0.67 + math.sin(angle) * away * tall + shift[1]
             x, y = spot.at(across, up)
             brush.ellipse(x, y, tuft * shrink * size, tuft * shrink * size * 0.82, colour)
@@ -69,7 +76,7 @@ def draw_pine(brush: Brush, spot: Spot) -> None:
     needle = spot.colour or mix(NEEDLES, (92, 122, 70), dice.between(0.0, 0.5))
     brush.polygon(spot.points((-0.025, 0.0), (0.025, 0.0), (0.015, 0.3), (-0.015, 0.3)), spot.dark(BARK))
     light, dark = spot.lit(needle), spot.dark(needle)
-    width, tiers = dice.between(0.17, 0.24), dice.whole(6, 8)
+    width, tiers = dice.between(0.17, 0.24), dice.whole(6, 8) if spot.size > 70 else dice.whole(4, 5)
     for tier in range(tiers):
         low = 0.08 + 0.86 * tier / tiers
         high = min(1.0, low + 0.30 - 0.014 * tier)
@@ -86,7 +93,9 @@ def draw_pine(brush: Brush, spot: Spot) -> None:
         if spot.season == "winter":
             snow = spot.lit(SNOW)
             brush.polygon(spot.points((edge * 0.92, sag + 0.015), (edge * 0.4, low + 0.07), (0.0, high)), snow)
-            brush.polygon(spot.points((-edge * 0.7, sag + 0.03), (-edge * 0.3, low + 0.09), (0.0, high)), spot.dark(SNOW))
+            brush.polygon(
+                spot.points((-edge * 0.7, sag + 0.03), (-edge * 0.3, low + 0.09), (0.0, high)), spot.dark(SNOW)
+            )
 
 
 def draw_palm(brush: Brush, spot: Spot) -> None:
@@ -95,7 +104,7 @@ def draw_palm(brush: Brush, spot: Spot) -> None:
     bend = dice.between(0.10, 0.28)
     steps = 14
     spine = [(bend * (k / steps) ** 2, 0.84 * k / steps) for k in range(steps + 1)]
-    for (x0, y0), (x1, y1) in zip(spine, spine[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(spine):
         brush.line([spot.at(x0, y0), spot.at(x1, y1)], size * (0.040 - 0.018 * y0), spot.dark((150, 112, 80)))
         light = 0.008 * spot.side * spot.facing
         brush.line([spot.at(x0 + light, y0), spot.at(x1 + light, y1)], size * 0.012, spot.lit((176, 136, 96)))

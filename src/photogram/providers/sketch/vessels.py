@@ -17,7 +17,12 @@ def _hull(brush: Brush, spot: Spot, colour: Colour, half: float, deck: float, bo
     """Fills a hull with a lighter strake along its edge."""
     shape = [(-half, deck), (half * 0.98, deck + bow), (half * 0.72, 0.0), (half * 0.4, -0.015), (-half * 0.72, -0.01)]
     brush.polygon(spot.points(*shape), spot.dark(colour))
-    strake = [(-half, deck), (half * 0.98, deck + bow), (half * 0.9, deck * 0.62 + bow * 0.5), (-half * 0.92, deck * 0.58)]
+    strake = [
+        (-half, deck),
+        (half * 0.98, deck + bow),
+        (half * 0.9, deck * 0.62 + bow * 0.5),
+        (-half * 0.92, deck * 0.58),
+    ]
     brush.polygon(spot.points(*strake), spot.lit(colour))
 
 
@@ -28,7 +33,10 @@ def draw_boat(brush: Brush, spot: Spot) -> None:
     brush.polygon(spot.points((-0.30, 0.2), (0.08, 0.2), (0.06, 0.52), (-0.28, 0.52)), house)
     brush.polygon(spot.points((-0.34, 0.5), (0.11, 0.5), (0.09, 0.57), (-0.32, 0.57)), spot.dark(hull))
     for across in (-0.2, -0.03):
-        brush.polygon(spot.points((across - 0.05, 0.34), (across + 0.05, 0.34), (across + 0.05, 0.46), (across - 0.05, 0.46)), spot.window())
+        brush.polygon(
+            spot.points((across - 0.05, 0.34), (across + 0.05, 0.34), (across + 0.05, 0.46), (across - 0.05, 0.46)),
+            spot.window(),
+        )
     brush.line(spot.points((0.2, 0.2), (0.2, 1.0)), spot.size * 0.028, spot.dark((110, 82, 60)))
     brush.line(spot.points((0.2, 0.98), (0.74, 0.34)), spot.size * 0.012, spot.dark(DARK))
     brush.line(spot.points((0.2, 0.98), (-0.28, 0.56)), spot.size * 0.012, spot.dark(DARK))
@@ -55,13 +63,25 @@ def draw_ship(brush: Brush, spot: Spot) -> None:
     smoke = mix(spot.palette.cloud_dark, spot.palette.haze, 0.5)
     for k in range(9):
         x, y = spot.at(-0.12 - 0.1 * k, 0.98 + 0.035 * k)
-        brush.ellipse(x, y, spot.size * (0.06 + 0.014 * k), spot.size * (0.045 + 0.008 * k), mix(smoke, spot.palette.sky[-2], k / 12))
+        brush.ellipse(
+            x,
+            y,
+            spot.size * (0.06 + 0.014 * k),
+            spot.size * (0.045 + 0.008 * k),
+            mix(smoke, spot.palette.sky[-2], k / 12),
+        )
     left = spot.lit(CREAM)
     brush.polygon(spot.points((-0.8, 0.28), (0.72, 0.28), (0.66, 0.42), (-0.74, 0.42)), left)
     brush.polygon(spot.points((-0.6, 0.42), (0.52, 0.42), (0.48, 0.54), (-0.56, 0.54)), spot.mid(CREAM))
     for across in (-0.3, 0.12):
-        brush.polygon(spot.points((across - 0.075, 0.54), (across + 0.075, 0.54), (across + 0.055, 0.9), (across - 0.095, 0.9)), spot.lit((200, 80, 60)))
-        brush.polygon(spot.points((across - 0.09, 0.82), (across + 0.06, 0.82), (across + 0.055, 0.9), (across - 0.095, 0.9)), spot.dark(DARK))
+        brush.polygon(
+            spot.points((across - 0.075, 0.54), (across + 0.075, 0.54), (across + 0.055, 0.9), (across - 0.095, 0.9)),
+            spot.lit((200, 80, 60)),
+        )
+        brush.polygon(
+            spot.points((across - 0.09, 0.82), (across + 0.06, 0.82), (across + 0.055, 0.9), (across - 0.095, 0.9)),
+            spot.dark(DARK),
+        )
     for k in range(13):
         x, y = spot.at(-0.7 + 0.11 * k, 0.34)
         brush.ellipse(x, y, spot.size * 0.018, spot.size * 0.018, spot.window())
@@ -70,7 +90,9 @@ def draw_ship(brush: Brush, spot: Spot) -> None:
 
 def draw_balloon(brush: Brush, spot: Spot) -> None:
     """Draws a hot-air balloon in gores of two colours."""
-    first = spot.colour or spot.dice.pick(((206, 74, 58), (232, 164, 62), (62, 120, 150), (150, 86, 140), (84, 142, 110)))
+    first = spot.colour or spot.dice.pick(
+        ((206, 74, 58), (232, 164, 62), (62, 120, 150), (150, 86, 140), (84, 142, 110))
+    )
     second = spot.dice.pick((CREAM, (246, 206, 120), mix(first, (255, 255, 255), 0.6)))
     gores = 8
     for gore in range(gores):
@@ -91,7 +113,12 @@ def _meridian(turn: float) -> list[Point]:
     line = []
     for k in range(15):
         angle = math.pi / 2 - k * (math.pi * 0.86) / 14
-        line.append((turn_across(turn) * 0.37 * max(0.14, math.cos(angle)), 0.63 + 0.37 * math.sin(angle) * (1.0 if angle > 0 else 1.05)))
+        line.append(
+            (
+                turn_across(turn) * 0.37 * max(0.14, math.cos(angle)),
+                0.63 + 0.37 * math.sin(angle) * (1.0 if angle > 0 else 1.05),
+            )
+        )
     return line
 
 
@@ -104,7 +131,10 @@ def draw_airplane(brush: Brush, spot: Spot) -> None:
     """Draws an airliner from the side."""
     body = spot.colour or CREAM
     brush.polygon(spot.points((-1.1, 0.62), (-0.85, 1.0), (-0.7, 1.0), (-0.66, 0.66)), spot.mid(body))
-    brush.polygon(spot.points((-1.12, 0.6), (-0.9, 0.68), (0.85, 0.68), (1.1, 0.55), (1.05, 0.44), (0.8, 0.38), (-0.7, 0.42)), spot.lit(body))
+    brush.polygon(
+        spot.points((-1.12, 0.6), (-0.9, 0.68), (0.85, 0.68), (1.1, 0.55), (1.05, 0.44), (0.8, 0.38), (-0.7, 0.42)),
+        spot.lit(body),
+    )
     brush.polygon(spot.points((-1.0, 0.5), (1.05, 0.46), (0.8, 0.38), (-0.7, 0.42)), spot.dark(body))
     brush.polygon(spot.points((0.2, 0.5), (-0.15, 0.5), (-0.55, 0.05), (-0.38, 0.05)), spot.dark(body))
 
@@ -142,11 +172,18 @@ def draw_train(brush: Brush, spot: Spot) -> None:
     smoke = mix(spot.palette.cloud_light, spot.palette.haze, 0.3)
     for k in range(10):
         x, y = spot.at(1.9 - 0.22 * k, 1.12 + 0.04 * k)
-        brush.ellipse(x, y, spot.size * (0.1 + 0.02 * k), spot.size * (0.08 + 0.012 * k), mix(smoke, spot.palette.sky[-2], k / 13))
+        brush.ellipse(
+            x, y, spot.size * (0.1 + 0.02 * k), spot.size * (0.08 + 0.012 * k), mix(smoke, spot.palette.sky[-2], k / 13)
+        )
     for coach in range(3):
         left = -2.6 + 1.28 * coach
-        brush.polygon(spot.points((left, 0.12), (left + 1.2, 0.12), (left + 1.2, 0.72), (left, 0.72)), spot.mid(mix(engine, (90, 60, 50), 0.4)))
-        brush.polygon(spot.points((left - 0.02, 0.7), (left + 1.22, 0.7), (left + 1.15, 0.8), (left + 0.05, 0.8)), spot.dark(DARK))
+        brush.polygon(
+            spot.points((left, 0.12), (left + 1.2, 0.12), (left + 1.2, 0.72), (left, 0.72)),
+            spot.mid(mix(engine, (90, 60, 50), 0.4)),
+        )
+        brush.polygon(
+            spot.points((left - 0.02, 0.7), (left + 1.22, 0.7), (left + 1.15, 0.8), (left + 0.05, 0.8)), spot.dark(DARK)
+        )
         for k in range(4):
             x = left + 0.12 + 0.27 * k
             brush.polygon(spot.points((x, 0.4), (x + 0.17, 0.4), (x + 0.17, 0.62), (x, 0.62)), spot.window())

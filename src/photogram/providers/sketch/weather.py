@@ -38,9 +38,15 @@ def paint_weather(canvas: Canvas) -> None:
 def _aurora(canvas: Canvas) -> None:
     dice = canvas.dice("aurora")
     wide, tall = max(48, canvas.width // 4), max(48, int(canvas.horizon) // 4)
-    curtains: tuple[tuple[Colour, float], ...] = (((92, 236, 166), 0.85), ((84, 200, 214), 0.6), ((182, 112, 222), 0.55))
+    curtains: tuple[tuple[Colour, float], ...] = (
+        ((92, 236, 166), 0.85),
+        ((84, 200, 214), 0.6),
+        ((182, 112, 222), 0.55),
+    )
     for index, (colour, strength) in enumerate(curtains):
-        foot = tall * (0.86 - 0.16 * index + 0.30 * (profile(wide, 2.2 * canvas.width / canvas.unit, 3, dice.seed + index) - 0.5))
+        foot = tall * (
+            0.86 - 0.16 * index + 0.30 * (profile(wide, 2.2 * canvas.width / canvas.unit, 3, dice.seed + index) - 0.5)
+        )
         rays = fbm(wide, 1, (26.0 * canvas.width / canvas.unit, 1.0), 3, dice.seed + 10 + index)[0]
         length = tall * (0.42 + 0.5 * rays)
         up = (foot[None, :] - np.arange(tall)[:, None]) / length[None, :]
@@ -55,7 +61,14 @@ def _rainbow(canvas: Canvas) -> None:
     x, y = canvas.width - canvas.sun[0], canvas.horizon + canvas.unit * 0.1
     radius = canvas.unit * dice.between(0.42, 0.52)
     band = canvas.unit * 0.013
-    colours: tuple[Colour, ...] = ((226, 84, 84), (240, 150, 78), (248, 214, 96), (120, 194, 112), (88, 160, 212), (116, 104, 190))
+    colours: tuple[Colour, ...] = (
+        (226, 84, 84),
+        (240, 150, 78),
+        (248, 214, 96),
+        (120, 194, 112),
+        (88, 160, 212),
+        (116, 104, 190),
+    )
     for index, colour in enumerate(colours):
         mask = Image.new("L", (canvas.width // 2 + 1, canvas.height // 2 + 1), 0)
         from PIL import ImageDraw
@@ -142,7 +155,9 @@ def _lightning(canvas: Canvas) -> None:
             way = dice.sign()
             for _ in range(dice.whole(2, 5)):
                 fx, fy = fork[-1]
-                fork.append((fx + way * canvas.unit * dice.between(0.008, 0.035), fy + canvas.unit * dice.between(0.012, 0.035)))
+                fork.append(
+                    (fx + way * canvas.unit * dice.between(0.008, 0.035), fy + canvas.unit * dice.between(0.012, 0.035))
+                )
             brush.line(fork, canvas.unit * 0.0016, (226, 230, 255))
     brush.line(bolt, canvas.unit * 0.0042, (248, 248, 255))
     canvas.lay(brush)

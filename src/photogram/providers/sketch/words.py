@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .colours import word_set
+
 Lexicon = Mapping[str, tuple[str, str]]
 """What is meant → the English and the Portuguese words for it, separated by commas; a phrase has spaces."""
 
@@ -36,13 +38,17 @@ SEASONS: Lexicon = {
     "spring": ("spring,springtime,blossom,cherry blossom,sakura,blooming", "primavera,florido,florida,cerejeira"),
     "summer": ("summer,summertime,tropical", "verao"),
     "autumn": ("autumn,fall,autumnal,fall foliage", "outono,outonal"),
-    "winter": ("winter,wintry,wintertime,frozen,frosty,icy,snowy,snow capped,snow covered", "inverno,invernal,gelado,gelada,congelado,nevado,nevada"),
+    "winter": (
+        "winter,wintry,wintertime,frozen,frosty,icy,snowy,snow capped,snow covered",
+        "inverno,invernal,gelado,gelada,congelado,nevado,nevada",
+    ),
 }
 
 PLACES: Lexicon = {
     "sea": ("sea,ocean,seaside,seascape,wave,bay,harbor,harbour,port,marina,pier,water,underwater,regatta",
             "mar,oceano,onda,baia,porto,agua,cais,pier,maresia"),
-    "coast": ("coast,coastal,cliff,headland,shore,shoreline,rocky coast,fjord", "costa,litoral,falesia,penhasco,fiorde"),
+    "coast": ("coast,coastal,cliff,headland,shore,shoreline,rocky coast,fjord",
+              "costa,litoral,falesia,penhasco,fiorde"),
     "beach": ("beach,sandy beach,dune beach,lagoon", "praia,areia da praia,lagoa"),
     "island": ("island,isle,archipelago,atoll", "ilha,arquipelago"),
     "mountains": ("mountain,peak,alp,alpine,summit,himalaya,range,volcano,matterhorn",
@@ -115,7 +121,8 @@ THINGS: Lexicon = {
 
 MOODS: Lexicon = {
     "calm": ("calm,peaceful,serene,quiet,tranquil,still,zen", "calmo,calma,sereno,serena,tranquilo,tranquila,paz"),
-    "dramatic": ("dramatic,epic,majestic,intense,powerful", "dramatico,dramatica,epico,epica,majestoso,majestosa,intenso"),
+    "dramatic": ("dramatic,epic,majestic,intense,powerful",
+                 "dramatico,dramatica,epico,epica,majestoso,majestosa,intenso"),
     "melancholic": ("melancholic,melancholy,sad,lonely,wistful,nostalgic,alone,solitary",
                     "melancolico,melancolica,melancolia,triste,solitario,solitaria,saudade,nostalgico,nostalgia"),
     "dreamy": ("dreamy,dream,dreamlike,magical,ethereal,surreal,fantasy,fairytale,enchanted,mystical",
@@ -169,10 +176,10 @@ NOT: Mapping[str, frozenset[str]] = {
 JOINS = frozenset({"and", "or", "nor", "e", "ou", "nem", "any", "a", "the", "de", "o", "as", "os"})
 """Words over which a "no" reaches on."""
 
-PORTUGUESE = frozenset(
-    "um uma dois duas do da dos das na nos nas ao aos em com sem de e o os as pelo pela sob sobre entre tres".split()
+PORTUGUESE = word_set(
+    "um uma dois duas do da dos das na nos nas ao aos em com sem de e o os as pelo pela sob sobre entre tres"
 )
 """Small words that give the language away."""
 
-ENGLISH = frozenset("the of at in on with without and under over an by from two three".split())
+ENGLISH = word_set("the of at in on with without and under over an by from two three")
 """Small words that give the language away."""
