@@ -156,7 +156,15 @@ def run_notebooks() -> bool:
     sanitize = ("--nbval-sanitize-with", "tests/nbval_sanitize.cfg")
     with tempfile.TemporaryDirectory(prefix="photogram-notebooks-") as home:
         return run(
-            PYTHON, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", *sanitize, *notebooks, PHOTOGRAM_HOME=home
+            PYTHON,
+            "-m",
+            "pytest",
+            "-q",
+            "--nbval",
+            "--nbval-current-env",
+            *sanitize,
+            *notebooks,
+            PHOTOGRAM_HOME=f"{home}/photogram-data",
         )
 
 

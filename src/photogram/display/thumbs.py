@@ -94,6 +94,23 @@ def image_size(data: bytes) -> tuple[int, int, str]:
     return (height, width, mime) if turned else (width, height, mime)
 
 
+def check_whole(data: bytes) -> None:
+    """Decodes an image (its first frame) to be sure that nothing of it is missing. Any thread; some milliseconds.
+
+    Args:
+        data: The file's bytes; an SVG passes.
+
+    Raises:
+        UnreadableImage: It is damaged, or has over 100 million pixels.
+    """
+    if sniff_mime(data) == "image/svg+xml":
+        return
+    try:
+        _open(data).load()
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
+        raise UnreadableImage(f"The image is damaged: {error}.") from error
+
+
 def _open(data: bytes) -> Image:
     """Reads the header, and refuses what is no image or too large to decode."""
     from PIL import Image
