@@ -95,6 +95,8 @@ def _windows(
             left = x + pitch_x * (column + 0.5)
             wall = first if left < split else second
             glow = dice.chance(0.42 * lamps) if lamps > 0.3 else False
+            if canvas.flat and not (glow and column % 2):
+                continue  # every pane would become an outline
             pane = lamp if glow else mix(wall, canvas.palette.shade, 0.26)
             if not glow and dice.chance(0.2):
                 pane = mix(wall, canvas.palette.sky[-1], 0.3)

@@ -60,32 +60,37 @@ def draw_cat(brush: Brush, spot: Spot) -> None:
 def _beast(brush: Brush, spot: Spot, fur: Colour, *, legs: float, neck: float, bulk: float) -> Point:
     """Draws a standing four-legged body and returns where its head is."""
     dark, light = spot.dark(fur), spot.mid(fur)
-    for across, lean in ((-0.34, -0.03), (-0.26, 0.03), (0.24, -0.02), (0.34, 0.04)):
-        _leg(brush, spot, across, legs + 0.05, lean, dark, 0.06)
-    top = legs + bulk
-    brush.polygon(
-        spot.points(
-            (-0.42, legs),
-            (-0.46, top - 0.06),
-            (-0.36, top),
-            (0.3, top),
-            (0.44, top - 0.08),
-            (0.4, legs),
-            (0.0, legs - 0.03),
-        ),
-        light,
-    )
-    head = (0.4 + neck * 0.45, top + neck * 0.62)
-    brush.polygon(
-        spot.points(
-            (0.26, top - 0.02), (head[0] - 0.08, head[1]), (head[0] + 0.06, head[1] - 0.06), (0.42, legs + bulk * 0.45)
-        ),
-        light,
-    )
-    brush.polygon(
-        spot.points((-0.42, legs + 0.02), (0.4, legs + 0.02), (0.2, legs + bulk * 0.4), (-0.3, legs + bulk * 0.35)),
-        dark,
-    )
+    top, middle = legs + bulk, legs + bulk * 0.5
+    for across, lean, tone in ((-0.25, 0.04, dark), (0.22, -0.03, dark), (-0.34, -0.02, light), (0.31, 0.03, light)):
+        thigh, knee, wide = middle - 0.02, legs * 0.5, bulk * 0.30
+        hock = across + lean * 1.4
+        foot = across + lean
+        brush.polygon(
+            spot.points((across - wide, thigh), (across + wide, thigh), (hock + 0.035, knee), (foot + 0.035, 0.0),
+                        (foot - 0.03, 0.0), (hock - 0.03, knee)), tone)  # fmt: skip
+    head = (0.38 + neck * 0.45, top + neck * 0.66)
+    _oval(brush, spot, -0.27, middle, 0.19, bulk * 0.56, light)
+    _oval(brush, spot, 0.24, middle, 0.18, bulk * 0.58, light)
+    trunk = [
+        (-0.3, top + 0.015),
+        (0.0, top - 0.015),
+        (0.26, top + 0.02),
+        (0.3, legs + 0.0),
+        (0.0, legs + 0.035),
+        (-0.28, legs + 0.03),
+    ]
+    brush.polygon(spot.points(*trunk), light)
+    throat = [(0.14, top), (head[0] - 0.09, head[1] + 0.03), (head[0] + 0.05, head[1] - 0.05), (0.41, middle)]
+    brush.polygon(spot.points(*throat), light)
+    belly = [
+        (-0.4, middle - 0.02),
+        (-0.1, legs + 0.07),
+        (0.36, middle - 0.06),
+        (0.28, legs),
+        (0.0, legs + 0.03),
+        (-0.3, legs),
+    ]
+    brush.polygon(spot.points(*belly), mix(dark, light, 0.3))
     return head
 
 

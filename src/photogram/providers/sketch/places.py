@@ -112,7 +112,7 @@ def _plant(canvas: Canvas, wanted: Places) -> str | None:
     if "pine" in scene.absent:
         return "tree"
     alpine = bool(wanted & {"mountains", "lake"}) or canvas.season == "winter"
-    if canvas.season in ("autumn", "spring") and not canvas.dice("plant").chance(0.25):
+    if canvas.season in ("autumn", "spring"):
         return "tree"
     return "pine" if alpine or canvas.dice("plant").chance(0.5 if "forest" in wanted else 0.3) else "tree"
 
@@ -141,8 +141,9 @@ def _near_shore(canvas: Canvas, wanted: Places, small: list[Thing], slots: Slots
             edge = 0.0 if canvas.focus > canvas.width / 2 else canvas.width - unit * 0.24
             frame = Ground(crest=crest, depth=0.0, scale=1.9, left=edge, right=edge + unit * 0.24)
             scatter(canvas, frame, plant, 3)
+    close = Slots()
     for index, thing in enumerate(small):
-        stand(canvas, ground, thing, Slots(), hero=index == 0)
+        stand(canvas, ground, thing, close, hero=index == 0)
 
 
 def paint_city(canvas: Canvas, slots: Slots) -> None:
@@ -222,9 +223,10 @@ def paint_country(canvas: Canvas, wanted: Places, slots: Slots) -> None:
     near = Ground(
         crest=np.maximum(crest, canvas.height * 0.80), depth=0.0, scale=1.15, left=0, right=canvas.width, fall=0.10
     )
-    for index, thing in enumerate(thing for thing in things if thing.name in NEAR):
-        stand(canvas, near, thing, Slots(list(slots.taken)), hero=index == 0 and thing is things[0])
     _dress(canvas, wanted, near, plant)
+    close = Slots()
+    for index, thing in enumerate(thing for thing in things if thing.name in NEAR):
+        stand(canvas, near, thing, close, hero=index == 0 and thing is things[0])
 
 
 def _on_middle(canvas: Canvas, ground: Ground, things: list[Thing], slots: Slots, wanted: Places) -> None:

@@ -105,13 +105,13 @@ def stand(canvas: Canvas, ground: Ground, thing: Thing, slots: Slots, *, hero: b
             shrink = dice.between(0.6, 1.1)
         size = figure.size * canvas.unit * ground.scale * shrink
         if hero and number == 1:
-            size *= 1.1 if figure.size > 0.2 else 1.6
+            size *= 1.1 if figure.size > 0.15 else 1.5
         size = min(
             size,
             canvas.width * 0.42 / figure.across,
             (float(ground.crest.min()) - canvas.height * 0.075) / figure.above,
         )
-        half = figure.across * size * (0.62 if number < 8 else 0.3)
+        half = figure.across * size * (0.85 if number < 8 else 0.3)
         wish = canvas.focus if index == 0 and (hero or thing.name not in PLANTS) else None
         x = slots.find(dice, half, ground.left, ground.right, wish)
         column = min(canvas.width - 1, max(0, int(x)))

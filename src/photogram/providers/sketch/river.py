@@ -16,7 +16,8 @@ def _course(canvas: Canvas, dice: Dice, top: float, width: float) -> tuple[Field
     """Returns the middle and the half width of a winding band, for every row from `top` down."""
     rows = max(2, canvas.height - int(top))
     bend, swing = dice.between(0.0, 6.28), dice.between(0.16, 0.26) * dice.sign()
-    start, end = canvas.width * dice.between(0.38, 0.62), canvas.width * dice.between(0.35, 0.65)
+    away = canvas.width * (-0.16 if canvas.focus > canvas.width / 2 else 0.16)
+    start, end = canvas.width * dice.between(0.40, 0.60) + away * 0.6, canvas.width * dice.between(0.40, 0.60) + away
     middle, half = np.empty(rows), np.empty(rows)
     for row in range(rows):
         share = (row + 0.5) / rows

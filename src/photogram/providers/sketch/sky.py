@@ -59,7 +59,7 @@ def _stars(canvas: Canvas, share: float) -> None:
     dice = canvas.dice("stars")
     brush = canvas.brush((0, 0, canvas.width, canvas.horizon), 2)
     white = mix(canvas.palette.sun, (255, 255, 255), 0.5)
-    for _ in range(int(260 * share)):
+    for _ in range(int((90 if canvas.flat else 260) * share)):
         x, y = dice.between(0, canvas.width), dice.between(0, 1.0)
         y = y * y * canvas.horizon if dice.chance(0.6) else y * canvas.horizon
         size = canvas.unit * dice.between(0.0005, 0.0013) * (1.7 if dice.chance(0.1) else 1.0)

@@ -64,7 +64,7 @@ def as_ink(canvas: Canvas) -> Image.Image:
     image = wobble(canvas.image, unit * 0.0026, 40.0, seed)
     grey = image.convert("L").filter(ImageFilter.BoxBlur(max(1, round(unit * 0.002))))
     tone = _exposed(grey)
-    lines = outlines(image, 6, 28, max(1.0, unit * 0.0017))
+    lines = outlines(_exposed_colour(image, grey), 8, 32, max(1.0, unit * 0.0017))
     hatch = hatching(tone, max(4, round(unit * 0.0085)), seed + 1)
     wash = (
         ImageEnhance.Color(_exposed_colour(image, grey))

@@ -51,7 +51,7 @@ def as_pixels(canvas: Canvas, size: tuple[int, int], fine: bool) -> Image.Image:
     small = ImageEnhance.Color(small).enhance(1.18)
     pixels = np.asarray(small).astype(np.int16)
     tiled = np.tile(BAYER, (grid[1] // 4 + 1, grid[0] // 4 + 1))[: grid[1], : grid[0]]
-    dithered = np.clip(pixels + ((tiled - 7) * 5 // 4)[..., None], 0, 255).astype(np.uint8)
+    dithered = np.clip(pixels + (tiled - 7)[..., None], 0, 255).astype(np.uint8)
     few = nearest(dithered, _colours(canvas, 28, 1.15))
     return few.resize((grid[0] * cell, grid[1] * cell), Image.Resampling.NEAREST).crop((0, 0, *size))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from .canvas import Brush
+from .canvas import Brush, Point
 from .palettes import mix
 from .reading import Colour
 from .spot import Figure, Spot
@@ -40,21 +40,24 @@ def draw_tree(brush: Brush, spot: Spot) -> None:
         return _bare(brush, spot, top)
     leaf = spot.colour or dice.pick(LEAVES[spot.season])
     round_, tall = dice.between(0.27, 0.36), dice.between(0.27, 0.34)
-    tufts = [(dice.between(0, 6.283), math.sqrt(dice.between(0, 1)), dice.between(0.07, 0.13)) for _ in range(34)]
-    for shift, shrink, colour in (
-        ((-0.035, -0.035), 1.0, spot.dark(leaf)),
-        ((0.015, 0.015), 0.86, spot.mid(leaf)),
-        ((0.05, 0.05), 0.58, mix(spot.mid(leaf), spot.lit(leaf), 0.6)),
-        ((0.075, 0.08), 0.30, spot.lit(mix(leaf, (255, 244, 170), 0.22))),
+    number, fluff = (34, 1.0) if size < 240 else (78, 0.66)
+    tufts = [
+        (dice.between(0, 6.283), math.sqrt(dice.between(0, 1)), dice.between(0.07, 0.13) * fluff) for _ in range(number)
+    ]
+    warm = spot.lit(mix(leaf, (255, 244, 170), 0.22))
+    light = spot.side * spot.facing
+    for shift, shrink, facing, colour in (
+        (-0.03, 1.0, -9.0, spot.dark(leaf)),
+        (0.01, 0.92, -0.45, spot.mid(leaf)),
+        (0.035, 0.72, 0.05, mix(spot.mid(leaf), spot.lit(leaf), 0.7)),
+        (0.055, 0.46, 0.42, warm),
     ):
         for angle, away, tuft in tufts:
-            across = (
-                lean
-                + math.cos(angle) * away * round_ * (0.95 if shrink > 0.9 else 0.86)
-                + shift[0] * spot.side * spot.facing
-            )
-            up = 0.67 + math.sin(angle) * away * tall + shift[1]
-            x, y = spot.at(across, up)
+            towards = (math.cos(angle) * light * 0.7 + math.sin(angle) * 0.7) * away
+            if towards < facing:
+                continue
+            across = lean + math.cos(angle) * away * round_ * 0.9 + shift * light
+            x, y = spot.at(across, 0.67 + math.sin(angle) * away * tall + shift)
             brush.ellipse(x, y, tuft * shrink * size, tuft * shrink * size * 0.82, colour)
     return None
 
@@ -112,20 +115,32 @@ def draw_palm(brush: Brush, spot: Spot) -> None:
     head = spine[-1]
     count = dice.whole(10, 12)
     for frond in range(count):
-        angle = -0.55 + (math.pi + 1.1) * (frond + dice.between(-0.2, 0.2)) / (count - 1)
-        length = dice.between(0.26, 0.36)
-        tip = (head[0] + math.cos(angle) * length, head[1] + math.sin(angle) * length * 0.55 - length * 0.42)
-        peak = (head[0] + math.cos(angle) * length * 0.55, head[1] + math.sin(angle) * length * 0.62 + 0.02)
-        lower = (peak[0] * 0.96 + head[0] * 0.04, peak[1] - 0.052)
-        tone = spot.lit(leaf) if (math.cos(angle) > 0) == (spot.side == spot.facing) else spot.dark(leaf)
-        brush.polygon(spot.points(head, _bow(head, peak, 0.4), peak, _bow(peak, tip, 0.6), tip, lower), tone)
+        angle = -0.45 + (math.pi + 0.9) * (frond + dice.between(-0.2, 0.2)) / (count - 1)
+        _frond(brush, spot, head, angle, dice.between(0.30, 0.40), leaf)
     for _ in range(3):
         x, y = spot.at(head[0] + dice.between(-0.03, 0.03), head[1] - 0.02)
         brush.ellipse(x, y, size * 0.02, size * 0.02, spot.dark((128, 88, 56)))
 
 
-def _bow(start: tuple[float, float], end: tuple[float, float], share: float) -> tuple[float, float]:
-    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share + 0.03
+def _frond(brush: Brush, spot: Spot, head: Point, angle: float, length: float, leaf: Colour) -> None:
+    """Draws one frond: a rib that rises and droops, with leaflets hanging from it."""
+    out, up = math.cos(angle), math.sin(angle)
+    tone = spot.lit(leaf) if (out > 0) == (spot.side == spot.facing) else spot.mid(leaf)
+    under = spot.dark(leaf)
+    rib = []
+    for k in range(11):
+        share = k / 10
+        rise = (0.30 + 0.62 * up) * share - (0.55 + 0.18 * up) * share * share
+        rib.append((head[0] + out * length * share, head[1] + rise * length))
+    for k in range(1, 11):
+        share = k / 10
+        x, y = rib[k]
+        hang = length * (0.36 - 0.22 * share) * (0.6 + 0.4 * share if share < 0.4 else 1.0)
+        sweep = out * length * 0.13 + 0.01 * (1 if out >= 0 else -1)
+        before = rib[k - 1]
+        brush.polygon(spot.points(before, (x, y), (x + sweep, y - hang)), under)
+        brush.polygon(spot.points(before, (x, y), (x + sweep * 1.5, y - hang * 0.45)), tone)
+    brush.line(spot.points(*rib), spot.size * 0.011, tone)
 
 
 def draw_cactus(brush: Brush, spot: Spot) -> None:

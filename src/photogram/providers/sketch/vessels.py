@@ -60,7 +60,7 @@ def draw_sailboat(brush: Brush, spot: Spot) -> None:
 def draw_ship(brush: Brush, spot: Spot) -> None:
     """Draws a steamer with two funnels and a plume of smoke."""
     hull = spot.colour or (62, 66, 84)
-    smoke = mix(spot.palette.cloud_dark, spot.palette.haze, 0.5)
+    smoke = mix(spot.palette.cloud_light, spot.palette.cloud_dark, 0.35)
     for k in range(9):
         x, y = spot.at(-0.12 - 0.1 * k, 0.98 + 0.035 * k)
         brush.ellipse(
