@@ -81,7 +81,8 @@ def to_json(value: Any) -> Any:
             return bytes(value).hex()
     if hasattr(value, "tolist"):  # NumPy scalars and arrays
         return to_json(value.tolist())
-    return None if value != value else str(value)  # noqa: PLR0124  (pandas' NaT and NA)
+    text = str(value)
+    return None if text in ("<NA>", "NaT") else text  # pandas' own ways to say "missing"
 
 
 def _is_visible(char: str) -> bool:

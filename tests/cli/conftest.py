@@ -1,0 +1,41 @@
+"""Runs the real command in a process of its own, on a workspace of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import photogram
+
+Shell = Callable[..., subprocess.CompletedProcess[str]]
+
+SOURCE = str(Path(photogram.__file__).parents[1])
+COMMAND = [sys.executable, "-c", "import sys; from photogram.cli import main; sys.exit(main())"]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOGRAM_")}
+    return {
+        **kept,
+        "PYTHONPATH": os.pathsep.join(filter(None, [SOURCE, os.environ.get("PYTHONPATH", "")])),
+        "PHOTOGRAM_HOME": str(tmp_path / "workspace"),
+        "PHOTOGRAM_CONFIG": str(tmp_path / "config.toml"),
+        "COLUMNS": "120",
+    }
+
+
+@pytest.fixture
+def shell(tmp_path: Path, environment: dict[str, str]) -> Shell:
+    def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, *arguments], cwd=tmp_path, env=environment, input=stdin, capture_output=True,
+            encoding="utf-8", timeout=120, check=False,
+        )  # fmt: skip
+
+    return run
