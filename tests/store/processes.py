@@ -35,7 +35,7 @@ def finish(process: subprocess.Popen[str], timeout_s: float = 60) -> list[str]:
     """Returns what it said; it must have ended well and without a word of complaint."""
     out, err = process.communicate(timeout=timeout_s)
     assert process.returncode == 0, err
-    assert err == ""
+    assert not err, err
     return out.splitlines()
 
 

@@ -13,7 +13,7 @@ from .processes import finish, prepared, start, wait_for
 from .workers import count, ids
 
 
-@pytest.mark.parametrize("during", ["nothing", "query", "commit", "long write", "sigterm"])
+@pytest.mark.parametrize("during", ["nothing", "query", "query at once", "commit", "long write", "sigterm"])
 def test_exit_is_quick_and_clean(tmp_path: Path, during: str) -> None:
     process = start("exiting", tmp_path, during)
     wait_for(process, "exiting")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -34,7 +33,8 @@ def fill(cur: Cursor) -> None:
             [f"gen_{user}", f"bat_{user}", user, f"tsk_{user}", "ab" * 32],
         )
         cur.execute(
-            "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, params_sent, created_at) "
+            "INSERT INTO tasks "
+            "(id, generation_id, batch_id, user_id, provider, attempt, status, params_sent, created_at) "
             "VALUES (?, ?, ?, ?, 'sketch', 1, 'success', '{\"seed\": 7}', now()::TIMESTAMP)",
             [f"tsk_{user}", f"gen_{user}", f"bat_{user}", user],
         )
@@ -302,7 +302,7 @@ def test_python_variables_are_out_of_reach(store: Store) -> None:
 
 def test_the_time_limit_stops_it_and_says_so(store: Store) -> None:
     started = time.monotonic()
-    with pytest.raises(QueryInterrupted, match="time limit of 0.3 s"):
+    with pytest.raises(QueryInterrupted, match=r"time limit of 0\.3 s"):
         store.query(SLOW, user_id="ana", time_limit_s=0.3).result(timeout=20)
     assert time.monotonic() - started < 2
 

@@ -236,10 +236,10 @@ def test_a_small_wal_is_left_and_a_large_one_folded_in(store: Store) -> None:
     store.write(count, "a").result()
     time.sleep(0.5)
     assert wal.exists()
-    for future in [store.write(count, str(n)) for n in range(600)]:
+    for future in [store.write(count, str(n)) for n in range(1500)]:
         future.result()
     time.sleep(0.6)
-    assert not wal.exists() or wal.stat().st_size < 64 * 1024
+    assert not wal.exists() or wal.stat().st_size < 256 * 1024
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> None:
@@ -289,3 +289,4 @@ def test_a_newer_workspace_is_refused_also_when_it_becomes_newer_meanwhile(store
     for future in (store.write(count, "a"), store.read(totals), store.write_evidence(count, "b")):
         with pytest.raises(SchemaTooNew, match=f"schema {newest + 1}"):
             future.result(timeout=10)
+    duckdb.connect(str(store.workspace / "history.duckdb")).close()  # nothing of the refused opening keeps the file

@@ -127,6 +127,8 @@ def exiting(workspace: str, during: str) -> None:
         store.query(SLOW, user_id="me", time_limit_s=600)
         store.read(slow)
         time.sleep(0.5)
+    elif during == "query at once":
+        store.query(SLOW, user_id="me", time_limit_s=600)  # the first imports pandas
     elif during == "commit":
         for n in range(3000):
             store.write(count, f"exit_{n}")

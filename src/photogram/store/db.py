@@ -17,15 +17,11 @@ Cursor: TypeAlias = duckdb.DuckDBPyConnection
 BROKEN: tuple[type[duckdb.Error], ...] = (duckdb.FatalException, duckdb.IOException, duckdb.InternalException)
 """After these nothing about the connection is sure any more: close it, open it anew, and do the work again."""
 
-CHECKPOINT_ABOVE_BYTES = 64 * 1024
-"""A WAL above this is folded in before the file is handed over: whoever opens it next must replay it.
+CHECKPOINT_ABOVE_BYTES = 256 * 1024
+"""A WAL above this is always folded in before the file is handed over: whoever opens it next must replay it."""
 
-A turn adds some 8 kB, replaying costs 0.24 ms per kB, a checkpoint 10 ms (100 ms at a million rows): the sum is least
-between 26 and 82 kB.
-"""
-
-CHECKPOINT_ABOVE_OPEN_S = 0.05
-"""So is any WAL that took this long to replay (3,000 small transactions are 0.74 MB, and 180 ms at every open)."""
+CHECKPOINT_TOOK_S = 0.01
+"""What a checkpoint is taken to cost before the first was measured: 5 ms in a small file, 100 ms at a million rows."""
 
 CHECKPOINT_WHILE_OPEN_BYTES = 4 * 1024 * 1024
 """While nobody else wants the file: bounds the replay after a kill."""
@@ -122,29 +118,24 @@ def detach(root: duckdb.DuckDBPyConnection) -> None:
     root.execute(f"DETACH {CATALOG}")
 
 
-def open_cursor(root: duckdb.DuckDBPyConnection) -> Cursor:
-    """Returns a cursor on the attached file."""
-    cursor = root.cursor()
-    cursor.execute(USE)
-    return cursor
-
-
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def checkpoint(cursor: Cursor, database: Path, *, above_bytes: int) -> bool:
-    """Folds the WAL into the file if it is larger than this and the disk has the room.
+def wal_bytes(database: Path) -> int:
+    """Returns how much the next one to open the file must replay."""
+    wal = _stat(_wal(database))
+    return wal[1] if wal else 0
+
+
+def checkpoint(cursor: Cursor, database: Path) -> bool:
+    """Folds the WAL into the file if the disk has the room.
 
     Returns:
         False if it failed in a way that leaves the connection unusable. Nothing is lost: the WAL still holds all.
     """
-    wal = _stat(_wal(database))
-    wal_bytes = wal[1] if wal else 0
-    if wal_bytes <= above_bytes:
-        return True
     try:
-        if shutil.disk_usage(database.parent).free < 2 * wal_bytes + CHECKPOINT_ROOM_BYTES:
+        if shutil.disk_usage(database.parent).free < 2 * wal_bytes(database) + CHECKPOINT_ROOM_BYTES:
             return True
         cursor.execute(f"CHECKPOINT {CATALOG}")
     except (OSError, duckdb.TransactionException):  # another transaction is in the way: next time

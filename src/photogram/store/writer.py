@@ -20,6 +20,10 @@ MAX_BREAKS = 3
 """How often an operation is tried on a connection that breaks under it."""
 
 
+_UNKNOWN: tuple[type[duckdb.Error], ...] = (*BROKEN, duckdb.InterruptException)
+"""The outcome is unknown; interrupted are writes only when the interpreter ends."""
+
+
 class Broken(Exception):  # noqa: N818  not an outcome: nobody knows the outcome
     """The connection failed under a transaction; whether that was saved is unknown. `__cause__` says how."""
 
@@ -101,14 +105,14 @@ def _transact(cursor: Cursor, jobs: Sequence[Job], results: list[Any]) -> None:
         # An operation that swallowed an exception leaves a dead transaction, whose COMMIT would raise nothing and save
         # nothing (DuckDB 2.0). Any statement tells.
         cursor.execute("SELECT 1").fetchone()
-    except (*BROKEN, duckdb.InterruptException) as error:  # interrupted: only when the interpreter ends
+    except _UNKNOWN as error:
         raise Broken from error
     except BaseException:
         _roll_back(cursor)
         raise
     try:
         cursor.execute("COMMIT")
-    except (*BROKEN, duckdb.InterruptException) as error:
+    except _UNKNOWN as error:
         raise Broken from error
     except BaseException as error:  # a duplicate key or a full disk may show itself only now; nothing was saved
         results.pop()
