@@ -38,6 +38,7 @@ def test_a_thing_is_counted(prompt, name, count):
         ("casa azul", "house", "azul"),
         ("um farol vermelho e um barco verde", "boat", "verde"),
         ("um farol vermelho e um barco verde", "lighthouse", "vermelho"),
+        ("mar azul, farol branco", "lighthouse", "branco"),
         ("a yellow boat near a green house", "boat", "yellow"),
         ("a yellow boat near a green house", "house", "green"),
     ],
@@ -144,3 +145,9 @@ def test_a_plural_without_a_number_is_several():
 def test_every_figure_has_its_word_and_every_water_is_a_place():
     assert set(LAND) | set(FLOATING) | set(FLYING) <= set(THINGS)
     assert set(PLACES) >= WATER
+
+
+def test_a_colour_follows_its_noun_in_portuguese():
+    scene = read_prompt("mar azul, veleiros, manhã")
+    assert scene.colour_of("sea") == COLOURS["azul"]
+    assert scene.thing("sailboat").colour is None

@@ -8,7 +8,7 @@ from .canvas import Canvas
 from .city import paint_bridge, paint_skyline
 from .ground import GRASS, ROCK, SAND, Look, paint_headland, paint_hill, paint_mesas, paint_range, paint_sand, sea_mist
 from .palettes import mix
-from .placing import LAND, NEAR, Ground, Slots, float_on, scatter, stand
+from .placing import LAND, NEAR, Ground, Slots, drift_on, float_on, scatter, stand
 from .planets import paint_nebula, paint_planets
 from .reading import Thing
 from .river import paint_path, paint_river
@@ -210,9 +210,9 @@ def paint_country(canvas: Canvas, wanted: Places, slots: Slots) -> None:
         if index == layers - 2:
             _on_middle(canvas, ground, [thing for thing in things if thing.name not in NEAR], slots, wanted)
     if river:
-        paint_river(canvas, canvas.horizon + room * 0.22)
+        course = paint_river(canvas, canvas.horizon + room * 0.22)
         for thing in (thing for thing in scene.things if thing.name in ("boat", "sailboat", "ship")):
-            float_on(canvas, thing, Slots(), canvas.horizon + room * 0.35, hero=False)
+            drift_on(canvas, thing, course)
     elif scene.thing("path") or (
         not desert and "space" not in wanted and dice.chance(0.4) and "path" not in scene.absent
     ):

@@ -179,12 +179,31 @@ def float_on(canvas: Canvas, thing: Thing, slots: Slots, shore: float, *, hero: 
         x = slots.find(dice, figure.across * size * 0.9, canvas.width * 0.04, canvas.width * 0.96, wish)
         places.append((shore + away * water * 0.82, x, size, dice, away))
     for y, x, size, dice, away in sorted(places, key=lambda place: place[0]):
-        spot = spot_for(canvas, dice, thing, (x, y, size), 0.35 * (1.0 - away))
-        reach = figure.across * size + 2
-        brush = canvas.brush((x - reach, y - figure.above * size - 2, x + reach, y + 0.06 * size + 2), 3)
-        figure.draw(brush, spot)
-        mirror_drawing(canvas, brush, y, 0.5)
-        canvas.lay(brush)
+        _afloat(canvas, figure, spot_for(canvas, dice, thing, (x, y, size), 0.35 * (1.0 - away)))
+
+
+def drift_on(canvas: Canvas, thing: Thing, course: tuple[Field, Field]) -> None:
+    """Draws boats on a river, given its middle and half width for every row from its start to the bottom."""
+    figure = vessels.FLOATING[thing.name]
+    middle, half = course
+    number = count_of(thing, figure)
+    for index in range(number):
+        dice = canvas.dice("drift", thing.name, index)
+        share = 0.50 + 0.38 * (index + 0.5) / number
+        row = int(share * (len(middle) - 1))
+        size = min(figure.size * canvas.unit * (0.35 + 0.8 * share), float(half[row]) * 0.85 / figure.across)
+        y = canvas.height - len(middle) + row
+        _afloat(canvas, figure, spot_for(canvas, dice, thing, (float(middle[row]), y, size), 0.1))
+
+
+def _afloat(canvas: Canvas, figure: Figure, spot: Spot) -> None:
+    """Draws something on water, over its own mirror image."""
+    reach = figure.across * spot.size + 2
+    top, bottom = spot.y - figure.above * spot.size - 2, spot.y + 0.06 * spot.size + 2
+    brush = canvas.brush((spot.x - reach, top, spot.x + reach, bottom), 3)
+    figure.draw(brush, spot)
+    mirror_drawing(canvas, brush, spot.y, 0.5)
+    canvas.lay(brush)
 
 
 def fly(canvas: Canvas, thing: Thing, *, hero: bool) -> None:

@@ -105,7 +105,7 @@ def read_prompt(prompt: str, negative_prompt: str = "") -> Scene:
         for kind, key in token.meanings:
             if key not in absent:
                 found[kind].append(key)
-    owners = _colour_owners(kept)
+    owners = _colour_owners(kept, noun_first=_is_portuguese(fold(prompt)))
     things = _things(kept, owners, absent)
     free = [token.colour for index, token in enumerate(kept) if token.colour and index not in owners.values()]
     return Scene(
@@ -158,8 +158,7 @@ def singulars(word: str) -> list[str]:
 
 
 def _tokens(folded: list[str]) -> list[_Token]:
-    portuguese = _score(folded, words.PORTUGUESE, 1) > _score(folded, words.ENGLISH, 0)
-    negations = words.NOT["pt"] | (words.NOT["en"] - ({"no"} if portuguese else set()))
+    negations = words.NOT["pt"] | (words.NOT["en"] - ({"no"} if _is_portuguese(folded) else set()))
     tokens: list[_Token] = []
     at = 0
     while at < len(folded):
@@ -167,6 +166,10 @@ def _tokens(folded: list[str]) -> list[_Token]:
         tokens.append(token)
         at += length
     return tokens
+
+
+def _is_portuguese(folded: list[str]) -> bool:
+    return _score(folded, words.PORTUGUESE, 1) > _score(folded, words.ENGLISH, 0)
 
 
 def _score(folded: list[str], small: frozenset[str], language: int) -> int:
@@ -226,15 +229,20 @@ def _denied(tokens: list[_Token]) -> set[int]:
     return denied
 
 
-def _colour_owners(tokens: list[_Token]) -> dict[int, int]:
-    """Returns which token (of a thing or a place) each colour token belongs to, as owner → colour."""
+def _colour_owners(tokens: list[_Token], *, noun_first: bool) -> dict[int, int]:
+    """Returns which token (of a thing or a place) each colour token belongs to, as owner → colour.
+
+    Args:
+        tokens: Of the prompt.
+        noun_first: Whether a colour follows its noun, as in Portuguese.
+    """
     owners: dict[int, int] = {}
     for index, token in enumerate(tokens):
         if token.colour is None:
             continue
         after = [at for at in (index + 1, index + 2) if at < len(tokens) and _ownable(tokens[at])]
         before = [at for at in (index - 1, index - 2) if at >= 0 and _ownable(tokens[at])]
-        for at in (after[:1] if not before or after[:1] == [index + 1] else []) + before:
+        for at in [*before[:1], *after] if noun_first else [*after[:1], *before]:
             if at not in owners:
                 owners[at] = index
                 break

@@ -32,8 +32,8 @@ def _band(canvas: Canvas, middle: Field, half: Field, soft: float = 1.0) -> Fiel
     return np.asarray(np.clip((half[:, None] - np.abs(columns - middle[:, None])) / soft + 0.5, 0.0, 1.0))
 
 
-def paint_river(canvas: Canvas, top: float) -> None:
-    """Paints a river from the row `top` to the bottom, with darker banks."""
+def paint_river(canvas: Canvas, top: float) -> tuple[Field, Field]:
+    """Paints a river from the row `top` to the bottom and returns its middle and half width, for every row of it."""
     dice = canvas.dice("river")
     middle, half = _course(canvas, dice, top, 0.30)
     before = canvas.image.copy()
@@ -45,6 +45,7 @@ def paint_river(canvas: Canvas, top: float) -> None:
     canvas.fill(bank, to_mask(_band(canvas, middle, half + half * 0.07 + 1.0, soft) * 0.8), (0, int(top)))
     region = water.crop((0, int(top), canvas.width, int(top) + len(middle)))
     canvas.image.paste(region, (0, int(top)), to_mask(_band(canvas, middle, half)))
+    return middle, half
 
 
 def paint_path(canvas: Canvas, crest: Field) -> None:

@@ -45,8 +45,8 @@ SEASONS: Lexicon = {
 }
 
 PLACES: Lexicon = {
-    "sea": ("sea,ocean,seaside,seascape,wave,bay,harbor,harbour,port,marina,pier,water,underwater,regatta",
-            "mar,oceano,onda,baia,porto,agua,cais,pier,maresia"),
+    "sea": ("sea,ocean,seaside,seascape,wave,bay,harbor,harbour,port,marina,pier,water,underwater,regatta,venice",
+            "mar,oceano,onda,baia,porto,agua,cais,pier,maresia,veneza"),
     "coast": ("coast,coastal,cliff,headland,shore,shoreline,rocky coast,fjord",
               "costa,litoral,falesia,penhasco,fiorde"),
     "beach": ("beach,sandy beach,dune beach,lagoon", "praia,areia da praia,lagoa"),
@@ -55,8 +55,8 @@ PLACES: Lexicon = {
                   "montanha,serra,pico,cume,cordilheira,vulcao,alpe,andes"),
     "forest": ("forest,wood,woodland,jungle,grove,rainforest", "floresta,bosque,mata,selva,mato"),
     "desert": ("desert,dune,sahara,mesa,canyon,oasis", "deserto,duna,canion,oasis,saara"),
-    "city": ("city,skyline,cityscape,downtown,metropolis,skyscraper,urban,town,street,new york,tokyo,manhattan",
-             "cidade,metropole,arranha ceu,urbano,urbana,centro,rua,predio,sao paulo,edificio"),
+    "city": ("city,skyline,cityscape,downtown,metropolis,skyscraper,urban,town,street,new york,tokyo,manhattan,venice",
+             "cidade,metropole,arranha ceu,urbano,urbana,centro,rua,predio,sao paulo,edificio,veneza"),
     "space": ("space,planet,galaxy,nebula,cosmos,cosmic,outer space,alien,mars,saturn,jupiter,astronaut,universe",
               "espaco,planeta,galaxia,nebulosa,cosmo,cosmico,universo,marte,saturno,jupiter,astronauta"),
     "lake": ("lake,pond,reservoir", "lago,lagoa azul,represa"),
