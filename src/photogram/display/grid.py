@@ -26,6 +26,7 @@ MANY = 16
 SLOW_S = 30.0
 """Seconds after which a cell says that this takes longer than expected."""
 
+_CELL_PX, _SMALLEST_CELL_PX = 384, 160  # widest cell, and the widest for pictures that are smaller still
 _LONG_MESSAGE = 120  # characters of an error that are shown before it folds
 _PLAIN_PX = 192  # width of an image where our style is stripped
 _UNSAID_PARAMS = frozenset({"size", "width", "height", "aspect_ratio", "seed", "prompt", "n", "images"})
@@ -49,7 +50,9 @@ def batch_body(batch: BatchRecord, thumbs: Mapping[str, bytes], *, now: datetime
     many = len(batch.generations) > MANY
     width, height = proportions(batch)
     ratio = min(3.0, max(0.5, width / height))
-    widest_px = len(batch.generations) * 392 - 8
+    widths = [generation.asset.width for generation in batch.generations if generation.asset]
+    cell_px = min(_CELL_PX, max([_SMALLEST_CELL_PX, *widths])) if widths else _CELL_PX
+    widest_px = len(batch.generations) * (cell_px + 8) - 8
     grid = table_of(
         [generation_cell(batch, generation, thumbs, now=now) for generation in batch.generations],
         css_class="pg-grid pg-many" if many else "pg-grid",
