@@ -41,13 +41,14 @@ class Dots:
     def cards(self) -> list[ModelCard]:
         params = (
             ParamSpec(name="width", **SIDE), ParamSpec(name="height", **SIDE),
-            ParamSpec(name="aspect_ratio", kind=ParamKind.RATIO), ParamSpec(name="images", kind=ParamKind.IMAGES, max=2),
+            ParamSpec(name="aspect_ratio", kind=ParamKind.RATIO),
+            ParamSpec(name="images", kind=ParamKind.IMAGES, max=2),
         )  # fmt: skip
         seed = ParamSpec(name="seed", kind=ParamKind.INT, min=0, max=2**32 - 1)
         return [
             ModelCard(
-                provider=self.name, model=model, title=model, params=(*params, seed) if seeded else params, seeded=seeded,
-                local=True, price_micros=price, max_reference_bytes=2_000, concurrency=2,
+                provider=self.name, model=model, title=model, params=(*params, seed) if seeded else params,
+                seeded=seeded, local=True, price_micros=price, max_reference_bytes=2_000, concurrency=2,
             )
             for model, seeded, price in (("plain", True, 0), ("bare", False, 0), ("dear", True, 1_000_000))
         ]  # fmt: skip

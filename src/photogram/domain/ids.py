@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 
@@ -12,6 +13,11 @@ _PREFIXES = frozenset({"top", "bat", "gen", "tsk", "led", "own"})
 _lock = threading.Lock()
 _last_ms = 0
 _last_random = 0
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """Tells whether a text is written as an id of this prefix is."""
+    return re.fullmatch(rf"{prefix}_[{_ALPHABET}]{{26}}", text) is not None
 
 
 def new_id(prefix: str) -> str:

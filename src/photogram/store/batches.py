@@ -43,7 +43,8 @@ class NewBatch:
     Attributes:
         id: `bat_…`.
         topic_id: The topic; with `new_topic` it is made in the same transaction.
-        new_topic: Whether the topic is new, titled from the prompt.
+        new_topic: Whether the topic is new.
+        title: Title of a new topic; where it is empty, the prompt gives it.
         provider: Short name of the provider.
         model: Model id at the provider.
         prompt: Cleaned prompt.
@@ -65,6 +66,7 @@ class NewBatch:
     owner: str
     created_at: datetime
     references: Sequence[Asset] = field(default=())
+    title: str = ""
 
 
 def create_batch(cur: Cursor, user_id: str, batch: NewBatch) -> BatchRecord:
@@ -78,7 +80,8 @@ def create_batch(cur: Cursor, user_id: str, batch: NewBatch) -> BatchRecord:
     if cur.execute("SELECT 1 FROM batches WHERE id = ?", [batch.id]).fetchone():
         return get_batch(cur, user_id, batch.id)
     if batch.new_topic:
-        topics.create_topic(cur, user_id, batch.topic_id, title_from_prompt(batch.prompt), "rule", batch.created_at)
+        title, source = (batch.title, "user") if batch.title else (title_from_prompt(batch.prompt), "rule")
+        topics.create_topic(cur, user_id, batch.topic_id, title, source, batch.created_at)
     owned(cur, "topics", batch.topic_id, user_id, "topic")
     _touch_topic(cur, batch)
     cur.execute(
@@ -154,6 +157,8 @@ def get_batch(cur: Cursor, user_id: str, batch_id: str) -> BatchRecord:
         NotYours: It is another user's.
     """
     owned(cur, "batches", batch_id, user_id, "batch")
+    (topic_id,) = cur.execute("SELECT topic_id FROM batches WHERE id = ?", [batch_id]).fetchall()[0]
+    owned(cur, "topics", topic_id, user_id, "topic")  # in a deleted one everything is deleted
     return read_batches(cur, cur.execute(f"SELECT {BATCH_COLUMNS} FROM batches WHERE id = ?", [batch_id]).fetchall())[0]
 
 

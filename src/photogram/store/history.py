@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .rows import Cursor
+from .rows import Cursor, plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,7 @@ def list_history(
 
     def only(condition: str, *bound: Any) -> None:
         where.append(condition)
-        values.extend(bound)
+        values.extend(plain(one) if isinstance(one, str) else one for one in bound)
 
     if search:
         only("contains(lower(prompt), lower(?))", search)
@@ -48,7 +48,7 @@ def list_history(
         only("batch_id = ?", batch_id)
     if status:
         wanted = [status] if isinstance(status, str) else list(status)
-        only("list_contains(?::VARCHAR[], status)", [str(one) for one in wanted])
+        only("list_contains(?::VARCHAR[], status)", [plain(str(one)) for one in wanted])
     if model:
         only("(model = ? OR provider || ':' || model = ?)", model, model)
     if starred is not None:

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from duckdb import DuckDBPyConnection
 
 from ..domain.asset import Asset
+from ..domain.params import show
 from ..domain.records import BatchRecord, GenerationRecord
 from ..domain.task import RemoteHandle, TaskError, TaskStatus
 from ..errors import NotFound, NotYours
@@ -41,13 +42,20 @@ def owned(cur: Cursor, table: str, id_: str, user_id: str, what: str, *, deleted
         NotFound: There is no such row.
         NotYours: It is another user's.
     """
-    row = cur.execute(f"SELECT user_id, deleted_at FROM {table} WHERE id = ?", [id_]).fetchone()
+    row = None
+    if isinstance(id_, str):
+        row = cur.execute(f"SELECT user_id, deleted_at FROM {table} WHERE id = ?", [plain(id_)]).fetchone()
     if row is None:
-        raise NotFound(f"There is no {what} {id_}.")
+        raise NotFound(f"There is no {what} {show(id_)}.")
     if row[0] != user_id:
         raise NotYours(f"The {what} {id_} belongs to another user of this workspace.")
     if row[1] is not None and not deleted:
         raise NotFound(f"The {what} {id_} was deleted.")
+
+
+def plain(text: str) -> str:
+    """Returns a text that the database takes: half a surrogate pair, which no text holds, becomes "?"."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def marks(values: Sequence[Any]) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ..domain.records import TopicRecord
-from .rows import Cursor, owned
+from .rows import Cursor, owned, plain
 
 _SELECT = """
     SELECT t.id, t.title, t.title_source, t.cover_sha256, t.created_at, t.last_activity_at,
@@ -51,7 +51,7 @@ def find_topic(cur: Cursor, user_id: str, title: str) -> str | None:
     row = cur.execute(
         "SELECT id FROM topics WHERE user_id = ? AND lower(title) = lower(?) AND deleted_at IS NULL "
         "ORDER BY title = ? DESC, last_activity_at DESC LIMIT 1",
-        [user_id, title.strip(), title.strip()],
+        [user_id, plain(title).strip(), plain(title).strip()],
     ).fetchone()
     return row[0] if row else None
 

@@ -120,6 +120,7 @@ class Batch:
 
     def df(self) -> pd.DataFrame:
         """Returns one row per image, with the columns of the `history` view."""
+        _ = self.record  # refuses what was deleted, or is another's
         return wait_for(self._studio._engine.read(
             history.list_history, self._studio.user, str(self._studio.workspace), batch_id=self.id
         ))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 import zipfile
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from ..domain.asset import EXTENSIONS
 from ..domain.records import BatchRecord
 from ..domain.task import TaskStatus
-from ..errors import NotReady
+from ..errors import NotReady, StorageFailed
 from ..store import FileStore
 
 
@@ -26,6 +27,7 @@ def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> P
 
     Raises:
         NotReady: It has no image.
+        StorageFailed: It cannot be written there, or an image is missing from the workspace.
     """
     made = [one for one in batch.generations if one.asset and one.status is TaskStatus.SUCCESS]
     if not made:
@@ -33,12 +35,27 @@ def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> P
     target = Path(path or ".").expanduser()
     if target.is_dir():
         target = target / f"batch_{batch.id}_{time.time_ns() // 1_000_000}.zip"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:  # images are compressed already
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # images are compressed already
         for generation in made:
             assert generation.asset
             data = files.read(generation.asset.sha256, extension=generation.asset.extension)
             archive.writestr(image_name(generation.idx, generation.seed, generation.asset.mime), data)
+    return write_out(target, buffer.getvalue())
+
+
+def write_out(target: Path, data: bytes) -> Path:
+    """Writes a file outside the workspace, and returns where it is.
+
+    Raises:
+        StorageFailed: It cannot be written there.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(data)
+    except (OSError, ValueError) as error:
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise StorageFailed(f"{target} cannot be written: {why}.", next_step="Name another file or folder.") from error
     return target.absolute()
 
 

@@ -16,6 +16,7 @@ from ..errors import NotReady
 from ..store import batches as rows
 from ..store import tasks as task_rows
 from ..store.batches import NewTask
+from .export import write_out
 from .waiting import wait_for
 
 if TYPE_CHECKING:
@@ -118,9 +119,7 @@ class Generation:
         target = Path(path or ".").expanduser()
         if target.is_dir():
             target = target / f"generation_{self.id}_{time.time_ns() // 1_000_000}{source.suffix}"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(source.read_bytes())
-        return target.absolute()
+        return write_out(target, source.read_bytes())
 
     def retry(self) -> Generation:
         """Makes it once more, with the same seed and params; earlier attempts stay in the record.

@@ -9,12 +9,15 @@ from typing import Any
 
 from ..domain.card import ModelCard
 from ..domain.ids import new_id
+from ..domain.params import ParamKind, ParamSpec
 from ..domain.prompt import clean_prompt
 from ..errors import BadParams
 from ..store.batches import NewTask
 
 MAX_IMAGES = 50
 """Images of one batch."""
+
+_N = ParamSpec(name="n", kind=ParamKind.INT, min=1, max=MAX_IMAGES)
 
 DEFAULT_MAX_SEED = 2**32 - 1
 
@@ -53,8 +56,9 @@ def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], 
         prompt = clean_prompt(prompt, max_length=card.max_prompt)
     except BadParams as error:
         problems += error.problems
-    if not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= MAX_IMAGES:
-        problems.append(f"n must be a whole number 1–{MAX_IMAGES}, not {n!r}")
+    n, problem = _N.check(n)
+    if problem:
+        problems.append(problem)
     given = {name: value for name, value in params.items() if value is not None}
     try:
         checked = card.check(given | ({"images": references} if references else {}))

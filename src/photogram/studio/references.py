@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import itertools
 import os
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..domain.asset import REFERENCE_MIMES, Asset, sniff_mime
 from ..domain.card import ModelCard
+from ..domain.params import show
 from ..errors import BadReference
 
 if TYPE_CHECKING:
@@ -21,6 +24,10 @@ Reference: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | Generatio
 """A path, the bytes of a file, a PIL image, or a generation whose image is there."""
 
 
+MOST_LISTED = 100
+"""References looked at, at most; no model takes as many."""
+
+
 def list_references(images: Any) -> list[Any]:
     """Returns the references as a list, whether one or several were given."""
     if images is None:
@@ -29,7 +36,7 @@ def list_references(images: Any) -> list[Any]:
         return [images]
     if hasattr(images, "tobytes") and hasattr(images, "save"):  # a PIL image; those are iterable in no useful way
         return [images]
-    return list(images)
+    return list(itertools.islice(images, MOST_LISTED))  # a generator may never end
 
 
 def read_reference(image: Any, card: ModelCard, place: int) -> tuple[bytes, str]:
@@ -43,11 +50,11 @@ def read_reference(image: Any, card: ModelCard, place: int) -> tuple[bytes, str]
     Raises:
         BadReference: It cannot be read, is no PNG, JPEG, WebP or GIF, or is too large.
     """
-    data = _read_bytes(image, place)
     limit = card.max_reference_bytes
+    data = _read_bytes(image, place, limit)
     if len(data) > limit:
         raise BadReference(
-            f"Reference {place} has {len(data) / 1048576:.1f} MB, and {card.address} takes {limit / 1048576:.0f} MB.",
+            f"Reference {place} has more than the {limit / 1048576:.3g} MB that {card.address} takes.",
             next_step="Give a smaller one.",
         )
     mime = sniff_mime(data)
@@ -57,26 +64,43 @@ def read_reference(image: Any, card: ModelCard, place: int) -> tuple[bytes, str]
     return data, mime
 
 
-def _read_bytes(image: Any, place: int) -> bytes:
+def _read_bytes(image: Any, place: int, limit: int) -> bytes:
     if isinstance(image, (bytes, bytearray, memoryview)):
         return bytes(image)
     if isinstance(image, (str, os.PathLike)):
-        path = Path(image).expanduser()
-        try:
-            return path.read_bytes()
-        except OSError as error:
-            raise BadReference(
-                f"Reference {place}, {path}, cannot be read: {error.strerror}.", next_step="Check the path."
-            ) from error
+        return _read_file(image, place, limit)
     if hasattr(image, "asset") and hasattr(image, "path"):  # a Generation
-        return Path(image.path).read_bytes()
+        return _read_file(image.path, place, limit)
     if hasattr(image, "save") and hasattr(image, "mode"):  # a PIL image
         buffer = io.BytesIO()
-        image.save(buffer, "PNG")
+        try:
+            (image if image.mode in _PNG_MODES else image.convert("RGB")).save(buffer, "PNG")
+        except (OSError, ValueError, SystemError) as error:  # such as one of no pixels
+            raise BadReference(
+                f"Reference {place} cannot be written as a PNG: {error}.", next_step="Give another image."
+            ) from error
         return buffer.getvalue()
     raise BadReference(
         f"Reference {place} is a {type(image).__name__}.", next_step="Give a path, bytes, a PIL image or a Generation."
     )
+
+
+def _read_file(name: str | os.PathLike[str], place: int, limit: int) -> bytes:
+    """Returns a file's bytes, one more than the limit at most: nobody reads gigabytes to refuse them."""
+    try:
+        path = Path(name).expanduser()
+        if not stat.S_ISREG(path.stat().st_mode):  # a folder; a pipe or a device might never end
+            raise OSError(0, "it is not a file")
+        with path.open("rb") as file:
+            return file.read(limit + 1)
+    except (OSError, ValueError, RuntimeError) as error:  # a NUL or a surrogate in the name; a home that is nobody's
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise BadReference(
+            f"Reference {place}, {show(os.fspath(name))}, cannot be read: {why}.", next_step="Check the path."
+        ) from error
+
+
+_PNG_MODES = frozenset({"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"})
 
 
 def measure_reference(data: bytes, mime: str, sha256: str, place: int) -> Asset:

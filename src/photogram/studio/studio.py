@@ -12,10 +12,11 @@ from ..display.card import StudioSummary
 from ..display.renderer import current_renderer
 from ..domain.asset import EXTENSIONS, Asset
 from ..domain.events import Event, EventKind
-from ..domain.ids import new_id
+from ..domain.ids import is_id, new_id
+from ..domain.params import show
 from ..domain.records import GenerationRecord
 from ..engine.engine import Engine
-from ..errors import NotFound, NotYours
+from ..errors import BadParams, NotFound, NotYours
 from ..store import batches as batch_rows
 from ..store import history, settings, topics
 from ..store.batches import NewBatch
@@ -84,22 +85,23 @@ class Studio:
         card = self._engine.registry.card(model or config.default_model())
         given = list_references(images)
         plan = plan_batch(card, prompt, n, given, params)
-        references = self._store_references([read_reference(one, card, place) for place, one in enumerate(given, 1)])
-        topic_id, is_new = self._topic_for(topic)
+        read = [read_reference(one, card, place) for place, one in enumerate(given, 1)]
+        topic_id, title = self._topic_for(topic)
+        references = self._store_references(read)
         batch = NewBatch(
-            id=new_id("bat"), topic_id=topic_id, new_topic=is_new, provider=card.provider, model=card.model,
-            prompt=plan.prompt, params=plan.requested, references=references, tasks=plan.tasks,
-            owner=self._engine.owner.id, created_at=self._now(),
+            id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "",
+            provider=card.provider, model=card.model, prompt=plan.prompt, params=plan.requested,
+            references=references, tasks=plan.tasks, owner=self._engine.owner.id, created_at=self._now(),
         )  # fmt: skip
         record = wait_for(self._engine.generate(self.user, batch))
-        if is_new:
+        if title == "":
             self.active_topic = Topic(self, topic_id)
         return Batch(self, record)
 
     def _store_references(self, read: Sequence[tuple[bytes, str]]) -> list[Asset]:
+        measured = [measure_reference(data, mime, "", place) for place, (data, mime) in enumerate(read, 1)]
         stored = []
-        for place, (data, mime) in enumerate(read, 1):
-            asset = measure_reference(data, mime, "", place)
+        for asset, (data, mime) in zip(measured, read, strict=True):  # only now is anything written
             put = self._engine.workers.submit(
                 lambda data=data, mime=mime: self._files.put(data, extension=EXTENSIONS[mime], folder="references")
             )
@@ -108,20 +110,19 @@ class Studio:
             )
         return stored
 
-    def _topic_for(self, topic: str | Topic | None) -> tuple[str, bool]:
-        """Returns the topic's id, and whether `generate` makes it together with the batch."""
-        if topic is not None:
-            return (topic if isinstance(topic, Topic) else self._find_or_make(topic)).id, False
-        active = self.active_topic
-        return (active.id, False) if active else (new_id("top"), True)
-
-    def _find_or_make(self, topic: str) -> Topic:
+    def _topic_for(self, topic: str | Topic | None) -> tuple[str, str | None]:
+        """Returns the topic's id and, if it is to be made together with the batch, its title ("": from the prompt)."""
+        if topic is None:
+            active = self.active_topic
+            return (active.id, None) if active else (new_id("top"), "")
+        if isinstance(topic, Topic):
+            return topic.id, None
         try:
-            return self.topic(topic)
+            return self.topic(topic).id, None
         except NotFound:
-            if topic.startswith("top_"):
+            if is_id(topic, "top"):
                 raise
-            return self.new_topic(topic, activate=False)
+            return new_id("top"), clean_title(topic)
 
     def resume(self) -> list[Batch]:
         """Sends what an ended process left unsent, and returns those batches."""
@@ -157,12 +158,18 @@ class Studio:
             NotFound: There is none.
             NotYours: The id is another user's.
         """
-        if title_or_id.startswith("top_"):
+        if not isinstance(title_or_id, str):
+            raise BadParams([f"a topic is named by its title or id, not {show(title_or_id)}"])
+        if is_id(title_or_id, "top"):
             return Topic(self, self._read(topics.get_topic, self.user, title_or_id).id)
         found = self._read(topics.find_topic, self.user, title_or_id)
         if found is None:
             raise NotFound(f"There is no topic {title_or_id!r}.", next_step="studio.topics() lists them.")
         return Topic(self, found)
+
+    def _known(self, topic: Topic | str) -> Topic:
+        """Returns a topic that is there and this user's."""
+        return self.topic(topic.id if isinstance(topic, Topic) else topic)
 
     @property
     def active_topic(self) -> Topic | None:
@@ -180,9 +187,7 @@ class Studio:
 
     @active_topic.setter
     def active_topic(self, topic: Topic | str | None) -> None:
-        if isinstance(topic, str):
-            topic = self.topic(topic)
-        topic_id = topic.record.id if topic else None  # reading it refuses another user's
+        topic_id = None if topic is None else self._known(topic).id
         event = Event(kind=EventKind.TOPIC, user_id=self.user, topic_id=topic_id or "")
         self._write(settings.set_setting, self.user, ACTIVE_TOPIC, topic_id, event=event)
 
@@ -224,7 +229,7 @@ class Studio:
             starred: Only those that are (not) starred.
             limit: How many rows at most.
         """
-        topic_id = (topic if isinstance(topic, Topic) else self.topic(topic)).id if topic else None
+        topic_id = None if topic is None else self._known(topic).id
         return self._read(
             history.list_history, self.user, str(self.workspace), search=search, topic_id=topic_id, status=status,
             model=model, starred=starred, limit=limit,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..display.card import render_topic
 from ..domain.events import Event, EventKind
+from ..domain.params import show
 from ..domain.records import TopicRecord
 from ..errors import BadParams
 from ..store import batches, topics
@@ -60,7 +61,7 @@ class Topic:
 
     def batches(self, *, limit: int = 1000) -> list[Batch]:
         """Returns its batches, newest first."""
-        user = self._studio.user
+        user, _ = self._studio.user, self.record
         records = wait_for(self._studio._engine.read(batches.page_batches, user, self.id, limit=limit))
         return [Batch(self._studio, record) for record in records]
 
@@ -91,9 +92,10 @@ class Topic:
         Running work is cancelled first. What was spent stays in the ledger. `undelete()` brings it back for seven days.
         """
         engine, user = self._studio._engine, self._studio.user
-        images = self.images
+        _ = self.record
         wait_for(engine.cancel(wait_for(engine.read(topics.unfinished_of_topic, user, self.id))))
-        self._studio._write(topics.delete_topic, user, self.id, self._studio._now(), event=self._event())
+        images = self._studio._write(topics.delete_topic, user, self.id, self._studio._now(), event=self._event())
+        wait_for(engine.cancel(wait_for(engine.read(topics.unfinished_of_topic, user, self.id))))  # begun meanwhile
         return images
 
     def undelete(self) -> Topic:
@@ -126,7 +128,9 @@ def clean_title(title: str) -> str:
     Raises:
         BadParams: It is empty or longer than 200 characters.
     """
-    cleaned = " ".join("".join(char if char.isprintable() else " " for char in str(title)).split())
+    if not isinstance(title, str):
+        raise BadParams([f"a title is text, not {show(title)}"])
+    cleaned = " ".join("".join(char if char.isprintable() else " " for char in title).split())
     if not cleaned or len(cleaned) > MAX_TITLE:
         raise BadParams([f"a title has 1–{MAX_TITLE} characters, not {len(cleaned)}"])
     return cleaned
