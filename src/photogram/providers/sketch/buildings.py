@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from .canvas import Brush
-from .lighthouse import DARK, ROOF, draw_lighthouse, draw_round_wall
+from .lighthouse import DARK, ROOF, WHITE, draw_lighthouse, draw_round_wall
 from .reading import Colour
 from .spot import LAMPLIGHT, Figure, Spot
 
@@ -231,6 +231,31 @@ def draw_fence(brush: Brush, spot: Spot) -> None:
         brush.line(spot.points((-1.6, up), (1.6, up)), spot.size * 0.09, spot.mid(wood))
 
 
+def draw_umbrella(brush: Brush, spot: Spot) -> None:
+    """Draws a beach umbrella in panels of two colours."""
+    cloth = spot.colour or spot.dice.pick(((214, 72, 60), (62, 128, 160), (236, 172, 66)))
+    brush.line(spot.points((0.05, 0.0), (-0.04, 0.9)), spot.size * 0.035, spot.dark((150, 120, 90)))
+    edges = [-0.62 + 1.24 * k / 6 for k in range(7)]
+    for k in range(6):
+        colour = cloth if k % 2 else WHITE
+        tone = spot.lit(colour) if (k > 2) == (spot.side == spot.facing) else spot.mid(colour)
+        left, right = edges[k], edges[k + 1]
+        lift = [0.58 + 0.30 * (1.0 - (edge / 0.62) ** 2) ** 0.5 * 0.2 for edge in (left, right)]
+        brush.polygon(
+            spot.points((-0.04, 0.98), (left * 0.72, 0.84), (left, lift[0]), (right, lift[1]), (right * 0.72, 0.84)),
+            tone,
+        )
+
+
+def draw_rock(brush: Brush, spot: Spot) -> None:
+    """Draws a boulder with a lit and a shaded face."""
+    stone = spot.colour or STONE
+    left, right = spot.faces(stone)
+    brush.polygon(spot.points((-0.8, 0.0), (-0.62, 0.5), (-0.2, 0.94), (0.1, 0.62), (0.0, 0.0)), left)
+    brush.polygon(spot.points((0.0, 0.0), (0.1, 0.62), (-0.2, 0.94), (0.34, 0.86), (0.7, 0.42), (0.82, 0.0)), right)
+    brush.polygon(spot.points((-0.2, 0.94), (0.34, 0.86), (0.1, 0.62)), spot.lit(stone))
+
+
 FIGURES: dict[str, Figure] = {
     "lighthouse": Figure(draw=draw_lighthouse, size=0.40, across=0.4, many=2, shines=0.84),
     "house": Figure(draw=draw_house, size=0.13, across=0.85, many=4),
@@ -242,6 +267,8 @@ FIGURES: dict[str, Figure] = {
     "pyramid": Figure(draw=draw_pyramid, size=0.24, across=0.95, many=3),
     "tent": Figure(draw=draw_tent, size=0.09, across=1.0, many=3, shines=0.3),
     "lantern": Figure(draw=draw_lantern, size=0.2, across=0.2, many=4, shines=0.88),
+    "umbrella": Figure(draw=draw_umbrella, size=0.13, across=0.7, many=4),
+    "rock": Figure(draw=draw_rock, size=0.06, across=0.9, many=5),
     "fence": Figure(draw=draw_fence, size=0.05, across=1.8, many=3),
 }
 """What is built, by its name in the lexicon."""

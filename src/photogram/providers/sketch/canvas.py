@@ -56,6 +56,7 @@ class Canvas:
         horizon: Row of the horizon.
         sun: Where the sun or moon stands, in pixels.
         focus: Column of what the picture is about.
+        variant: The user's own seed: neighbours differ in their layout by rule, not by luck.
         season: A key of `words.SEASONS`, or "".
         scene: What to paint.
         palette: In which light.
@@ -70,6 +71,7 @@ class Canvas:
         self.horizon = height * 0.6
         self.sun: Point = (width * 0.5, height * 0.3)
         self.focus = width * 0.64
+        self.variant = 0
         self.season = scene.season or ("winter" if "snow" in scene.weather else "")
         self.scene, self.palette, self.seed, self.flat = scene, palette, seed, flat
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from . import places
 from .canvas import Canvas
 from .placing import LAND, Slots, fly
-from .reading import Scene
+from .reading import Scene, Thing
 from .sky import paint_sky
 from .vessels import FLYING
 from .weather import paint_sky_lights, paint_weather
@@ -35,12 +35,14 @@ def compose(canvas: Canvas, step: Step) -> None:
     """Paints the whole scene onto the canvas."""
     scene, dice = canvas.scene, canvas.dice("layout")
     wanted = places_of(canvas)
-    low, high = (0.46, 0.62) if WATER & wanted else (0.44, 0.58)
+    low, high = (0.42, 0.66) if WATER & wanted else (0.42, 0.58)
     if "space" in wanted:
         low, high = 0.74, 0.84
-    canvas.horizon = float(round(canvas.height * dice.between(low, high)))
+    third = (high - low) / 3
+    low += third * (canvas.variant % 3)
+    canvas.horizon = float(round(canvas.height * dice.between(low, low + third)))
     aside = dice.pick((0.2, 0.26, 0.32, 0.36))
-    side = aside if dice.chance(0.5) else 1.0 - aside
+    side = aside if canvas.variant % 2 else 1.0 - aside
     canvas.focus = canvas.width * (1.0 - side + dice.between(-0.06, 0.06))
     low, high = canvas.palette.altitude
     if not WATER & wanted and high < 0.3:
@@ -54,6 +56,14 @@ def compose(canvas: Canvas, step: Step) -> None:
     places.paint_backdrop(canvas, wanted)
     step(0.4)
     airborne = [thing for thing in scene.things if thing.name in FLYING or thing.name == "bird"]
+    if (
+        WATER & wanted
+        and not {"bird"} & scene.absent
+        and not airborne
+        and dice.chance(0.5)
+        and canvas.palette.lamps < 0.9
+    ):
+        airborne = [Thing(name="bird", count=dice.whole(3, 6))]
     for thing in airborne:
         fly(canvas, thing, hero=thing is _hero(scene))
     step(0.45)

@@ -63,8 +63,11 @@ def paint_shores(canvas: Canvas, wanted: Places, slots: Slots) -> None:
         height = unit * (dice.between(0.10, 0.17) if "coast" in wanted else dice.between(0.06, 0.11))
         look = Look(depth=0.16, rock=(150, 128, 112), snow=0.0)
         at = canvas.focus / canvas.width
-        middle = at if "island" in wanted else (1.08 if at > 0.5 else -0.08)
-        half = 0.30 if "island" in wanted else abs(middle - at) + dice.between(0.14, 0.22)
+        kind = canvas.variant // 2 % 3
+        islet = "island" in wanted or kind == 1
+        middle = at if islet else (1.08 if at > 0.5 else -0.08)
+        half = dice.between(0.19, 0.30) if islet else abs(middle - at) + dice.between(0.12, 0.26)
+        height *= (1.0, 0.75, 1.55)[kind]
         ground = paint_headland(
             canvas, "headland", foot=horizon + unit * 0.012, height=height, look=look, middle=middle, half=half
         )

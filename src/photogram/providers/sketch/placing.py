@@ -29,6 +29,8 @@ NEAR = frozenset(
         "fence",
         "lantern",
         "cactus",
+        "umbrella",
+        "rock",
     }
 )
 """What is small, and so stands near us."""

@@ -46,6 +46,7 @@ def paint_scene(
     seed = stable_seed(request.seed or 0, *scene.unknown, *scene.places, *(thing.name for thing in scene.things))
     time = scene.time or _time_of(scene, seed)
     canvas = Canvas(width, height, scene, palette_for(scene, time), seed, flat=style in FLAT_STYLES)
+    canvas.variant = request.seed or 0
     strength = float(params.get("strength", 0.6))
     reference = open_references(request.references, (width, height)) if request.references else None
     if reference is None or strength > PAINTED_FROM:
