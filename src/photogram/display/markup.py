@@ -93,6 +93,6 @@ def table_of(cells: list[str], *, css_class: str, columns: int = 4, style: str =
         style: Declarations for this grid alone.
     """
     rows = (cells[start : start + columns] for start in range(0, len(cells), columns))
-    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    body = "".join(f"<tr>{''.join(f'<td align="left">{cell}</td>' for cell in row)}</tr>" for row in rows)
     inline = f' style="{style}"' if style else ""
     return f'<table class="{css_class}" role="presentation"{inline}><tbody>{body}</tbody></table>'
