@@ -93,6 +93,7 @@ def table_of(cells: list[str], *, css_class: str, columns: int = 4, style: str =
         style: Declarations for this grid alone.
     """
     rows = (cells[start : start + columns] for start in range(0, len(cells), columns))
-    body = "".join(f"<tr>{''.join(f'<td align="left">{cell}</td>' for cell in row)}</tr>" for row in rows)
+    lines = ("".join(f'<td align="left">{cell}</td>' for cell in row) for row in rows)
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     inline = f' style="{style}"' if style else ""
     return f'<table class="{css_class}" role="presentation"{inline}><tbody>{body}</tbody></table>'
