@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from PIL import Image, ImageFilter
 
@@ -43,10 +45,18 @@ def _disc(canvas: Canvas) -> None:
     x, y = canvas.sun
     radius = canvas.unit * (0.036 if canvas.palette.moonlit else 0.044)
     canvas.glow((x, y), radius * 7.0, canvas.palette.glow, 0.75)
-    canvas.glow((x, y), radius * 2.6, canvas.palette.sun, 0.7)
+    crescent = bool(canvas.scene.thing("crescent"))
+    if not crescent:
+        canvas.glow((x, y), radius * 2.6, canvas.palette.sun, 0.7)
     brush = canvas.brush((x - radius - 2, y - radius - 2, x + radius + 2, y + radius + 2), 4)
-    brush.ellipse(x, y, radius, radius, canvas.palette.sun)
-    if canvas.palette.moonlit:
+    if crescent:
+        turns = [math.pi * (k / 24 - 0.5) for k in range(25)]
+        outer = [(x + math.cos(turn) * radius, y + math.sin(turn) * radius) for turn in turns]
+        inner = [(x + math.cos(turn) * radius * 0.45, y + math.sin(turn) * radius) for turn in reversed(turns)]
+        brush.polygon([*outer, *inner], canvas.palette.sun)
+    else:
+        brush.ellipse(x, y, radius, radius, canvas.palette.sun)
+    if not crescent and canvas.palette.moonlit:
         dice = canvas.dice("moon")
         grey = mix(canvas.palette.sun, canvas.palette.glow, 0.4)
         for _ in range(5):
