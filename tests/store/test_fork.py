@@ -28,6 +28,8 @@ def test_the_child_is_refused_the_parents_store_and_opens_its_own_once_the_paren
     (tmp_path / "parent-alive").unlink()
     assert "True" in wait_for(parent, "child counts")
     wait_for(parent, "child done")
+    assert parent.stderr
+    assert parent.stderr.read() == ""
     assert {"we", "child", "after the fork"} <= store.read(ids).result(timeout=10)
     store.close()
 

@@ -38,11 +38,6 @@ def hold_the_writer(store: Store) -> threading.Event:
     return go
 
 
-def for_a_second(cur: Cursor) -> str:
-    time.sleep(1)
-    return "done"
-
-
 def count_and_fail(cur: Cursor, id_: str) -> None:
     count(cur, id_)
     raise NotFound("on purpose")
@@ -198,8 +193,20 @@ def test_one_store_for_all_and_the_last_close_closes(tmp_path: Path) -> None:
 
 def test_closing_interrupts_reads_after_their_grace(tmp_path: Path) -> None:
     store = Store.open(tmp_path)
-    short, endless = store.read(for_a_second), store.read(slow)
-    time.sleep(0.3)
+    begun = threading.Semaphore(0)
+
+    def for_a_second(cur: Cursor) -> str:
+        begun.release()
+        time.sleep(1)
+        return "done"
+
+    def for_ever(cur: Cursor) -> int:
+        begun.release()
+        return slow(cur)
+
+    short, endless = store.read(for_a_second), store.read(for_ever)
+    assert begun.acquire(timeout=20)
+    assert begun.acquire(timeout=20)
     started = time.monotonic()
     store.close()
     assert 1 < time.monotonic() - started < 4
@@ -224,7 +231,6 @@ def test_a_store_can_be_closed_from_its_own_callback(tmp_path: Path) -> None:
 def test_an_idle_store_lets_the_file_go(store: Store) -> None:
     store.write(count, "a").result()
     time.sleep(0.6)
-    assert not store.keeper.file.exists
     connection = duckdb.connect(str(store.workspace / "history.duckdb"))
     assert connection.execute("FROM counter").fetchall() == [(0, 1)]
     connection.close()

@@ -96,17 +96,20 @@ class Desk:
             self.changed.notify_all()
 
     @contextmanager
-    def lease(self, limit_s: float | None = None, told: Callable[[Lease], None] | None = None) -> Iterator[Lease]:
+    def lease(
+        self, since: float, limit_s: float | None = None, told: Callable[[Lease], None] | None = None
+    ) -> Iterator[Lease]:
         """Lends a cursor of its own, waiting for the turn where needed.
 
         Args:
+            since: `waited_s` when it began to wait.
             limit_s: Seconds after which it is interrupted.
             told: Given the lease before anything runs on it.
 
         Raises:
             StoreBusy, StorageFailed, SchemaTooNew, StoreClosed: The database cannot be had.
         """
-        lease = self._grant(limit_s)
+        lease = self._grant(since, limit_s)
         try:
             if told:
                 told(lease)
@@ -118,9 +121,9 @@ class Desk:
                 self.leases.discard(lease)
                 self.changed.notify_all()
 
-    def _grant(self, limit_s: float | None) -> Lease:
+    def _grant(self, since: float, limit_s: float | None) -> Lease:
         with self.changed:
-            wish = _Wish(self.waited_s)
+            wish = _Wish(since)
             self._wishes.append(wish)
             self.changed.notify_all()
             try:

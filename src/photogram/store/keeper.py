@@ -77,7 +77,7 @@ class Keeper:
             self.desk.changed.notify_all()
 
     def begin_pause(self) -> None:
-        """Asks that the file be closed until `end_pause`; see `Possession.await_absence`."""
+        """Asks that no DuckDB instance exist until `end_pause`; see `Possession.await_absence`."""
         with self.desk.changed:
             self.file.forbidden += 1
             self.desk.changed.notify_all()
@@ -124,10 +124,18 @@ class Keeper:
         self.file.release()
 
     def _wait_for_work(self) -> bool:
-        with self.desk.changed:
-            self.desk.changed.wait_for(lambda: self.desk.closing or (self.desk.wanted() and not self.file.forbidden))
-            self._looked_at = self._clock()
-            return not self.desk.closing or not self._drained()
+        while True:
+            with self.desk.changed:
+                self.desk.changed.wait_for(self._has_something_to_do)
+                if not (self.file.forbidden and self.file.exists):
+                    self._looked_at = self._clock()
+                    return not self.desk.closing or not self._drained()
+            self.file.drop_instance()
+
+    def _has_something_to_do(self) -> bool:
+        if self.file.forbidden:
+            return self.desk.closing or self.file.exists
+        return self.desk.closing or self.desk.wanted()
 
     def _drained(self) -> bool:
         return not self.desk.jobs or self._clock() >= self._drain_until

@@ -23,12 +23,21 @@ EXIT_STUCK_S = 10.0
 
 
 class Registry:
-    """The stores of this process, by real path of their workspace."""
+    """The stores of this process.
+
+    Attributes:
+        lock: Guards `stores`.
+        stores: The open ones, by the real path of their workspace.
+        living: All whose threads may still run, also those that are just being closed.
+        inherited: Workspaces whose open file came to us by a fork.
+    """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.stores: dict[Path, Store] = {}
-        self.inherited: set[Path] = set()  # workspaces whose open DuckDB instance came to us by a fork
+        self.living: set[Store] = set()
+        self.inherited: set[Path] = set()
+        self._paused: dict[int, list[Store]] = {}  # by the thread that forks
         atexit.register(self.at_exit)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(
@@ -46,46 +55,38 @@ class Registry:
             )
 
     def before_fork(self) -> None:
-        """Has every store close its file: a child that inherits an open one could never open it properly.
+        """Has every store end its DuckDB instance; that takes some 10 ms, and the next operation starts another.
 
-        DuckDB lets a process open a file once, and the child's copy of the parent's has the parent's cached pages, no
-        threads, and no lock of its own (DuckDB 2.0.0, under every spelling of the path).
+        A child that inherits one can never open that file properly: DuckDB gives it the parent's instance again, under
+        every spelling of the path, with the parent's cached pages, no threads, and no lock of its own (DuckDB 2.0.0).
         """
-        stores = self._not_ours()
+        here = threading.current_thread()
+        # A store's own thread, forking within an operation, cannot wait for itself.
+        stores = [store for store in list(self.living) if here not in store.threads()]
         for store in stores:
             store.keeper.begin_pause()
         for store in stores:
             store.keeper.file.await_absence()
-        self._paused = stores
+        self._paused[threading.get_ident()] = stores
 
     def after_fork_in_parent(self) -> None:
         """Lets the parent's stores go on."""
-        for store in self._paused:
+        for store in self._paused.pop(threading.get_ident(), ()):
             store.keeper.end_pause()
-        self._paused = []
 
     def after_fork_in_child(self) -> None:
-        """Lets go of what belongs to the parent: locks, and an instance that must never be closed here."""
-        for store in self.stores.values():
-            file = store.keeper.file
-            if file.exists:
+        """Lets go of what belongs to the parent: its locks, and an instance that must never be closed here."""
+        for store in self.living:
+            store.keeper.file.release()
+            if store.keeper.file.exists:  # it could not end in time
                 self.inherited.add(store.workspace)
-            root = file.root
-            file.release()
-            if root is not None:
-                ctypes.pythonapi.Py_IncRef(ctypes.py_object(root))  # its destructor would join threads that we lack
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(store))  # its destructor would join threads that we lack
         self.lock = threading.Lock()
-        self.stores = {}
-        self._paused = []
-
-    def _not_ours(self) -> list[Store]:
-        """Returns the stores whose own thread we are not: one that forks within an operation cannot wait for itself."""
-        here = threading.current_thread()
-        return [store for store in self.stores.values() if here not in store.threads()]
+        self.stores, self.living, self._paused = {}, set(), {}
 
     def at_exit(self) -> None:
         """Writes what is queued, interrupts what is read, closes and unlocks; starts no thread. At interpreter exit."""
-        stores = list(self.stores.values())
+        stores = list(self.living)
         for store in stores:
             store.keeper.begin_close(drain_s=EXIT_DRAIN_S, grace_s=0.0)
             store.stop_readers()
@@ -99,8 +100,6 @@ class Registry:
                 thread.join(0.05)
             for reader in store.threads():  # one that imports pandas just now cannot be interrupted
                 reader.join(max(0.0, stuck_until - time.monotonic()))
-
-    _paused: list[Store]
 
 
 registry = Registry()

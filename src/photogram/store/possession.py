@@ -31,7 +31,7 @@ FOREIGN_POLL_S = 0.05
 """How often a file that a foreign program holds is tried again; each try costs 1 ms."""
 
 FORK_WAIT_S = 3.0
-"""How long a fork waits for the database to be closed."""
+"""How long a fork waits for the DuckDB instance to end."""
 
 CLOSE_POLL_S = 0.01
 
@@ -42,7 +42,7 @@ class Possession:
     Attributes:
         root: The DuckDB instance that the file is attached to, kept between turns; None until the first.
         writer: The writer's cursor; None while the file is not ours.
-        forbidden: How many forks are under way: while there are any, the file may not be open.
+        forbidden: How many forks are under way: while there are any, no DuckDB instance may exist.
         in_doubt: Whether the DuckDB instance has failed in a way that nothing may be asked of it any more.
         waits_s: How long each turn was waited for, the opening included.
 
@@ -50,7 +50,7 @@ class Possession:
         database: The database file.
         spill: Where DuckDB may put what does not fit in memory.
         prepare: Run on the writer's cursor in every turn before anything else (migrations).
-        changed: Guards `exists` and `forbidden`; notified when they change.
+        changed: Guards `exists`, `forbidden` and what was seen of the file; notified when they change.
         clock: Monotonic seconds.
     """
 
@@ -75,6 +75,7 @@ class Possession:
         self._clock = clock
         self._turn = Turn(database, clock=clock)
         self._exists = False
+        self._open = False
         self._replayed_s = 0.0
         self._checkpoint_took_s = CHECKPOINT_TOOK_S
         self._waiting_since: float | None = None
@@ -113,33 +114,31 @@ class Possession:
     def _start_instance(self) -> bool:
         """Before the turn, because nobody else need wait for its 20 ms; False if a fork forbids it."""
         if self.root is None:
-            if not self._may_exist():
-                return False
+            with self._changed:
+                if self.forbidden:
+                    return False
+                self._exists = True
             try:
                 self.root = start_instance(self._database, self._spill)
-            finally:
-                self._now_absent()
+            except BaseException:
+                self.drop_instance()
+                raise
         return True
-
-    def _may_exist(self) -> bool:
-        with self._changed:
-            if not self.forbidden:
-                self._look()
-                self._exists = True
-            return self._exists
 
     def _connect(self, go_on: Callable[[], bool]) -> bool:
         while True:
-            if not self._may_exist():
-                return False
+            with self._changed:
+                if self.forbidden:
+                    return False
+                self._look()
+                self._open = True
             try:
                 self._attach()
                 return True
             except HeldElsewhere as held:
                 self._foreign = Holder(pid=held.pid, host=this_host()) if held.pid else None
             finally:
-                if self.writer is None:
-                    self._now_absent()
+                self._open = self.writer is not None
             time.sleep(FOREIGN_POLL_S)
             if not go_on():
                 return False
@@ -197,7 +196,7 @@ class Possession:
             self.drop_instance()
         with self._changed:
             self._seen = FileState.of(self._database)  # what we wrote ourselves is no news
-        self._now_absent()
+            self._open = False
         self._turn.give_up()
 
     def drop_instance(self) -> None:
@@ -206,8 +205,6 @@ class Possession:
         if root is not None:
             _close(root)
         self.in_doubt = False
-
-    def _now_absent(self) -> None:
         with self._changed:
             self._exists = False
             self._changed.notify_all()
@@ -216,11 +213,11 @@ class Possession:
 
     @property
     def exists(self) -> bool:
-        """Whether this process has the file open, or is just opening it."""
+        """Whether this process has a DuckDB instance, or is just making one."""
         return self._exists
 
     def await_absence(self) -> bool:
-        """Waits (3 s at most) until the file is closed; returns whether that is so."""
+        """Waits (3 s at most) until no DuckDB instance exists; returns whether that is so."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._exists, timeout=FORK_WAIT_S)
 
@@ -231,7 +228,7 @@ class Possession:
     def changed_elsewhere(self) -> bool:
         """Returns whether another process may have written since this was last asked."""
         with self._changed:
-            if not self._exists:
+            if not self._open:
                 self._look()
             changed, self._seen_to_change = self._seen_to_change, False
             return changed

@@ -60,11 +60,11 @@ class PendingQuery(Future["pd.DataFrame"]):
         else:
             self.cancel()
 
-    def run(self, keeper: Keeper) -> pd.DataFrame:
-        """Runs it on this thread, which is one of the store's own."""
+    def run(self, keeper: Keeper, *, since: float) -> pd.DataFrame:
+        """Runs it on this thread, which is one of the store's own; `since` as for `read`."""
         import pandas as pd  # noqa: F401  half a second the first time: not while we hold the turn
 
-        return read(keeper, self._select, limit_s=self._time_limit_s, told=self._told)
+        return read(keeper, self._select, since=since, limit_s=self._time_limit_s, told=self._told)
 
     def _told(self, lease: Lease) -> None:
         with self._guard:

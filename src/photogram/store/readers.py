@@ -74,6 +74,7 @@ def read(
     keeper: Keeper,
     op: Callable[[Cursor], T],
     *,
+    since: float,
     limit_s: float | None = None,
     told: Callable[[Lease], None] | None = None,
 ) -> T:
@@ -82,6 +83,7 @@ def read(
     Args:
         keeper: Whose connection.
         op: Reads, and fetches all it returns.
+        since: The desk's `waited_s` when it was asked for: the waiting counts from there, not from its thread's start.
         limit_s: Seconds that one run may take.
         told: Given each run's lease before it starts.
 
@@ -94,7 +96,8 @@ def read(
         stopped_for: Why | None = None
         lease: Lease | None = None
         try:
-            with keeper.desk.lease(limit_s, told) as lease:
+            with keeper.desk.lease(since, limit_s, told) as lease:
+                since = keeper.desk.waited_s
                 return _read_only(lease.cursor, op)
         except BROKEN as error:
             if not again:

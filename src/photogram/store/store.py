@@ -86,6 +86,7 @@ class Store:
             store = registry.stores.get(real)
             if store is None:
                 store = registry.stores[real] = cls(real, busy_timeout_s=busy_timeout_s)
+                registry.living.add(store)
             store._uses += 1
             return store
 
@@ -115,7 +116,8 @@ class Store:
         """
         self._check()
         future: Future[T] = Future()
-        self._readers.submit(partial(_resolve, future, partial(read, self.keeper, partial(_call, op, args, kwargs))))
+        work = partial(read, self.keeper, partial(_call, op, args, kwargs), since=self.keeper.desk.waited_s)
+        self._readers.submit(partial(_resolve, future, work))
         return future
 
     def query(
@@ -140,7 +142,8 @@ class Store:
         """
         self._check()
         pending = PendingQuery(sql, parameters, user_id=user_id, home=str(self.workspace), time_limit_s=time_limit_s)
-        self._queries.submit(partial(_resolve, pending, partial(pending.run, self.keeper)))
+        work = partial(pending.run, self.keeper, since=self.keeper.desk.waited_s)
+        self._queries.submit(partial(_resolve, pending, work))
         return pending
 
     def close(self) -> None:
@@ -157,9 +160,11 @@ class Store:
             del registry.stores[self.workspace]
         self.keeper.begin_close(drain_s=self._busy_timeout_s)
         self.stop_readers()
+        if threading.current_thread() in self.threads():
+            return  # in a future's callback: it ends by itself
         for thread in self.threads():
-            if thread is not threading.current_thread():
-                thread.join()
+            thread.join()
+        registry.living.discard(self)
 
     def waits_s(self) -> list[float]:
         """Returns how long each of the last turns was waited for, the opening included, in seconds."""
