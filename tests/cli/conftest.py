@@ -35,7 +35,7 @@ def shell(tmp_path: Path, environment: dict[str, str]) -> Shell:
     def run(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*COMMAND, *arguments], cwd=tmp_path, env=environment, input=stdin, capture_output=True,
-            encoding="utf-8", timeout=120, check=False,
+            encoding="utf-8", timeout=200, check=False,
         )  # fmt: skip
 
     return run

@@ -94,7 +94,7 @@ def test_doctor_tells_of_a_missing_file(filled: Shell) -> None:
     Path(str(rows_of(filled, "history")[0]["path"])).unlink()
     done = filled("doctor")
     assert done.returncode == 1
-    assert "!! files" in done.stdout
+    assert "!!  files" in done.stdout
 
 
 def test_without_a_command_the_usage_is_shown(shell: Shell) -> None:

@@ -30,7 +30,7 @@ def doctor(options: argparse.Namespace) -> int:
         print_json([{"name": f.name, "ok": f.ok, "message": f.message, "next_step": f.next_step} for f in findings])
     else:
         for finding in findings:
-            print(f"{'ok ' if finding.ok else '!! '} {finding.name}: {plain(finding.message)}")
+            print(f"{'ok' if finding.ok else '!!'}  {finding.name}: {plain(finding.message)}")
             if finding.next_step and not finding.ok:
-                print(f"      {plain(finding.next_step)}")
+                print(f"    {plain(finding.next_step)}")
     return 0 if all(finding.ok for finding in findings) else 1

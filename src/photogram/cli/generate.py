@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,11 +96,12 @@ def read_params(options: argparse.Namespace) -> dict[str, Any]:
 
 def _start(studio: Studio, prompt: str, params: dict[str, Any], options: argparse.Namespace) -> Batch:
     images = options.images or None
+    make = partial(studio.generate, model=options.model, n=options.n, images=images, dry_run=False, **params)
     if options.topic:
-        return studio.generate(prompt, model=options.model, n=options.n, topic=options.topic, images=images, **params)
+        return make(prompt, topic=options.topic)
     topic = studio.new_topic(title_from_prompt(clean_prompt(prompt)), activate=False)
     try:
-        return studio.generate(prompt, model=options.model, n=options.n, topic=topic, images=images, **params)
+        return make(prompt, topic=topic)
     except BaseException:
         topic.delete()  # nothing was made in it
         raise
