@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from photogram.store import Store
 from .processes import finish, prepared, start
 from .workers import ids, totals
 
-KILLS = 24
+KILLS = int(os.environ.get("PHOTOGRAM_TEST_KILLS", "24"))
 
 
 def test_every_acknowledged_row_outlives_kills_at_random_moments(tmp_path: Path) -> None:
