@@ -77,6 +77,24 @@ def busy_timeout_s() -> float:
         raise BadParams([f"PHOTOGRAM_BUSY_TIMEOUT is a number of seconds, not {value!r}"]) from error
 
 
+def presses_per_minute() -> int:
+    """Returns how many batches may start within 60 s (more wait): `PHOTOGRAM_PRESSES_PER_MINUTE`, or 10."""
+    value = os.environ.get("PHOTOGRAM_PRESSES_PER_MINUTE") or _setting("presses_per_minute") or 10
+    try:
+        return max(1, int(value))
+    except (TypeError, ValueError) as error:
+        raise BadParams([f"PHOTOGRAM_PRESSES_PER_MINUTE is a whole number, not {value!r}"]) from error
+
+
+def first_grant_micros() -> int | None:
+    """Returns what a new wallet is granted, if that is set: `PHOTOGRAM_GRANT_COINS` or `grant_coins` of the config."""
+    value = os.environ.get("PHOTOGRAM_GRANT_COINS") or _setting("grant_coins")
+    try:
+        return None if value is None else round(float(value) * 1000)
+    except (TypeError, ValueError) as error:
+        raise BadParams([f"PHOTOGRAM_GRANT_COINS is a number of coins, not {value!r}"]) from error
+
+
 def key_of(variable: str | None) -> Secret | None:
     """Returns the key in this environment variable, or None."""
     value = os.environ.get(variable, "").strip() if variable else ""

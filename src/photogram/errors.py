@@ -2,18 +2,17 @@
 
 ```
 PhotogramError
-├── UserError                 something you can fix by changing the call
-│   ├── EmptyPrompt           BadParams            UnknownModel         MissingKey
-│   ├── BadReference          InsufficientCoins    CapExceeded          NotYours
-│   ├── NotFound              NotReady             QueryRefused         WaitTimeout
-├── StoreError                the workspace could not be used
-│   ├── StoreBusy             StoreForked          StorageFailed
-│   └── SchemaTooNew          QueryInterrupted     StoreClosed
-└── ProviderError             what happened to one image, as its row remembers it
-    ├── BadRequest            AuthFailed           OutOfCredit          Refused
-    ├── RateLimited           Unreachable          RemoteFailed         BadResponse
-    ├── Expired               DeadlineExceeded     StorageFull          InternalFailure
-    └── Lost
+├── UserError         something you can fix by changing the call
+│   ├── EmptyPrompt, BadParams, UnknownModel, MissingKey, BadReference
+│   ├── InsufficientCoins, CapExceeded
+│   └── NotYours, NotFound, NotReady, QueryRefused, WaitTimeout
+├── StoreError        the workspace could not be used
+│   ├── StoreBusy, StoreForked, StoreClosed, StorageFailed
+│   └── SchemaTooNew, QueryInterrupted
+└── ProviderError     what happened to one image, as its row remembers it
+    ├── BadRequest, AuthFailed, OutOfCredit, Refused, RateLimited
+    ├── Unreachable, RemoteFailed, BadResponse, Expired, DeadlineExceeded
+    └── StorageFull, InternalFailure, Lost
 ```
 
 An exception states facts (on attributes) and the next step. Whether anything is tried again is never decided here but in
@@ -175,8 +174,10 @@ class ProviderError(PhotogramError):
         kind: The task's error kind (see `domain.task.ErrorKind`).
         detail: Technical detail for a bug report (masked raw answer, status code), up to 4 kB.
         request_id: The provider's id of the request, where it gave one.
+        cost_micros: What was billed all the same, in micro-dollars, where that is known.
     """
 
+    cost_micros: int | None = None
     kind: ClassVar[str] = "internal"
 
     def __init__(self, message: str, *, next_step: str | None = None, detail: str = "", request_id: str = "") -> None:

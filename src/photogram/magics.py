@@ -37,7 +37,13 @@ def imagine(shell: InteractiveShell, line: str, cell: str) -> Batch:
     named = {name: getattr(options, name) for name in ("seed", "size", "aspect_ratio")}
     params = {name: value for name, value in named.items() if value is not None} | dict(options.params)
     return _studio_of(shell).generate(
-        cell, model=options.model, n=options.n, topic=options.topic, images=options.images or None, **params
+        cell,
+        model=options.model,
+        n=options.n,
+        topic=options.topic,
+        images=options.images or None,
+        dry_run=False,
+        **params,
     )
 
 

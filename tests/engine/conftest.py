@@ -81,7 +81,7 @@ def start(engine: Engine, n: int = 1, model: str = "loopback:img", prompt: str =
     price = engine.registry.card(model).price_micros or 0
     batch = NewBatch(
         id=new_id("bat"), topic_id=new_id("top"), new_topic=True, provider=provider, model=name, prompt=prompt,
-        params={}, owner=engine.owner.id, created_at=engine.clock.now(),
+        params={}, owner=engine.owner.id, local=False, created_at=engine.clock.now(),
         tasks=[NewTask(id=new_id("tsk"), generation_id=new_id("gen"), idx=idx, seed=idx, params={}, hold_micros=price)
                for idx in range(n)],
     )  # fmt: skip

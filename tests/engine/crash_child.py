@@ -14,7 +14,8 @@ from loopback import LoopbackAdapter
 from photogram.engine.engine import Engine
 from photogram.engine.finish import Finisher
 from photogram.providers.registry import Registry
-from photogram.store import tasks as task_rows
+from photogram.engine import finish
+from photogram.store.sending import save_handle
 
 workspace, url, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 
@@ -33,7 +34,7 @@ if moment == "between journal and commit":
     real = Finisher.evidence
 
     async def evidence(self, op, *args, **kwargs):
-        if op is task_rows.save_handle:
+        if op is save_handle:
             die()
         return await real(self, op, *args, **kwargs)
 
@@ -41,8 +42,7 @@ if moment == "between journal and commit":
 if moment == "while polling":
     adapter.build_poll = die
 if moment == "between image and row":
-    real_success = task_rows.finish_success
-    task_rows.finish_success = die
+    finish.finish_success = die
 if moment == "exit while polling":
     pass
 engine = Engine(workspace, registry=Registry([adapter]))

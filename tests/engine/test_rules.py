@@ -21,6 +21,7 @@ from photogram.errors import (
     BadRequest,
     BadResponse,
     Expired,
+    OutOfCredit,
     RateLimited,
     Refused,
     RemoteFailed,
@@ -29,7 +30,7 @@ from photogram.errors import (
 
 
 @pytest.mark.parametrize(
-    ("phase", "error", "sends", "idempotent", "action"),
+    ("phase", "error", "tries", "idempotent", "action"),
     [
         (Phase.SUBMIT, Unreachable("", sent=False), 1, False, Action.SEND_LATER),
         (Phase.SUBMIT, Unreachable("", sent=False), 3, False, Action.FAIL),
@@ -43,7 +44,9 @@ from photogram.errors import (
         (Phase.SUBMIT, RemoteFailed("", http_status=503), 1, False, Action.FAIL),
         (Phase.SUBMIT, RemoteFailed("", http_status=504), 1, False, Action.LOSE),
         (Phase.SUBMIT, BadRequest(""), 1, True, Action.FAIL),
-        (Phase.SUBMIT, AuthFailed(""), 1, True, Action.FAIL),
+        (Phase.SUBMIT, AuthFailed(""), 1, True, Action.FAIL_AND_STOP),
+        (Phase.SUBMIT, OutOfCredit(""), 1, False, Action.FAIL_AND_STOP),
+        (Phase.POLL, AuthFailed(""), 1, False, Action.FAIL),
         (Phase.SUBMIT, Refused(""), 1, True, Action.FAIL),
         (Phase.POLL, Unreachable("", sent=True), 9, False, Action.GO_ON),
         (Phase.POLL, RateLimited(), 9, False, Action.GO_ON),
@@ -56,8 +59,8 @@ from photogram.errors import (
         (Phase.FETCH, BadRequest(""), 1, False, Action.FAIL),
     ],
 )
-def test_decision_table(phase: Phase, error, sends: int, idempotent: bool, action: Action) -> None:
-    assert decide(phase, error, sends=sends, idempotent=idempotent) is action
+def test_decision_table(phase: Phase, error, tries: int, idempotent: bool, action: Action) -> None:
+    assert decide(phase, error, tries=tries, idempotent=idempotent) is action
 
 
 def test_polls_back_off_1_2_4_8_16_30_30_with_a_little_jitter() -> None:
@@ -81,8 +84,8 @@ def task(number: int, provider: str = "p") -> TaskRecord:
 
 def test_queue_starts_in_order_and_no_more_at_once_than_the_provider_takes() -> None:
     started: list[str] = []
-    queues = Queues(lambda _: 2, lambda task: started.append(task.id))
-    queues.push_all([task(number) for number in range(4)])
+    queues = Queues(lambda _: 2, lambda task: started.append(task.id), time.monotonic)
+    queues.push(*(task(number) for number in range(4)))
     queues.push(task(9, "other"))
     assert started == ["tsk_0", "tsk_1", "tsk_9"]
     queues.remove("tsk_2")
@@ -93,7 +96,7 @@ def test_queue_starts_in_order_and_no_more_at_once_than_the_provider_takes() -> 
 
 def test_queue_takes_no_task_twice() -> None:
     started: list[str] = []
-    queues = Queues(lambda _: 1, lambda task: started.append(task.id))
+    queues = Queues(lambda _: 1, lambda task: started.append(task.id), time.monotonic)
     for _ in range(2):
         queues.push(task(1))
         queues.push(task(2))

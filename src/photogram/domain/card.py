@@ -34,6 +34,7 @@ class ModelCard:
         max_reference_bytes: Largest reference image, in bytes.
         deadline_s: Seconds after the submit until a task is given up.
         concurrency: Tasks of the provider that may run at once.
+        submits_per_minute: Submits the provider takes within 60 s, or None where it states none.
         source: Where these facts were read.
         read_on: When (ISO date).
         deprecated_on: When the provider retires it (ISO date), or None.
@@ -52,6 +53,7 @@ class ModelCard:
     max_reference_bytes: int = DEFAULT_MAX_REFERENCE_BYTES
     deadline_s: float = DEFAULT_DEADLINE_S
     concurrency: int = 4
+    submits_per_minute: int | None = None
     source: str = ""
     read_on: str = ""
     deprecated_on: str | None = None

@@ -28,6 +28,7 @@ class GenerationRecord:
         finished_at: When it ended, or None.
         progress: 0–1, or None.
         queue_position: Jobs before it at the provider, or None.
+        note: Why it waits, or whether it may be billed, for people; or None.
         error: Why it failed, or None.
         asset: The image, or None.
         cost_micros: What all its attempts cost together, in micro-dollars.
@@ -48,6 +49,7 @@ class GenerationRecord:
     finished_at: datetime | None = None
     progress: float | None = None
     queue_position: int | None = None
+    note: str | None = None
     error: TaskError | None = None
     asset: Asset | None = None
     cost_micros: int = 0
@@ -138,10 +140,12 @@ class TaskRecord:
         status: Where it stands.
         attempt: Which attempt at the generation, from 1.
         sends: How often its submit was sent.
+        tries: How many of those count against the three it has.
         params: The checked params, complete; what goes out.
         seed: The seed to send, or None.
         references: The input images, in order.
         handle: The provider's handle, or None.
+        error_kind: Why it failed, or None.
         owner: Id of the process that sent it (`own_…`), or None.
         sent_at: When its submit left, or None.
         hold_micros: What is held for it in the wallet.
@@ -158,10 +162,12 @@ class TaskRecord:
     status: TaskStatus
     attempt: int = 1
     sends: int = 0
+    tries: int = 0
     params: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     references: tuple[Asset, ...] = ()
     handle: RemoteHandle | None = None
+    error_kind: str | None = None
     owner: str | None = None
     sent_at: datetime | None = None
     hold_micros: int = 0

@@ -24,6 +24,10 @@ class Clock:
         """Returns the time as the store keeps it: UTC, without a zone."""
         return datetime.now(UTC).replace(tzinfo=None)
 
+    def now_s(self) -> float:
+        """Returns Unix seconds."""
+        return time.time()
+
     def monotonic(self) -> float:
         """Returns seconds from some fixed point."""
         return time.monotonic()

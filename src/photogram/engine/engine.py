@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
+from ..domain.task import TaskStatus
 from ..errors import NotFound, StoreForked
 from ..providers.registry import Registry, default_registry
 from ..store import Store
@@ -133,15 +134,24 @@ class Engine:
         async def run() -> BatchRecord:
             record, tasks = await asyncio.wrap_future(self.store.write(task_rows.start_batch, user_id, batch))
             self._publish(EventKind.BATCH, user_id, record.topic_id, record.id)
-            self._runner.queues.push_all(tasks)
+            self._runner.queues.go(batch.provider)  # whoever presses Generate has acted on what stopped the line
+            self._runner.queues.push(*tasks)
             return record
 
         return self.call(run())
 
     def retry(self, user_id: str, task: NewTask) -> Future[str]:
-        """Makes and queues one more task of an image; returns the id of the task that is under way."""
+        """Makes an image once more; returns the id of the task that is under way.
+
+        Nothing is paid twice that need not be: bytes that could not be stored are stored, and a job whose handle we
+        have is asked about. Only else there is a new task.
+        """
 
         async def run() -> str:
+            newest = await asyncio.wrap_future(self.store.read(task_rows.newest_task, user_id, task.generation_id))
+            if await self._finisher.store_spilled(newest) or await self._resumer.ask_again(newest):
+                return newest.id
+            self._runner.queues.go(newest.provider)
             task_id = await asyncio.wrap_future(
                 self.store.write(task_rows.add_attempt, user_id, self.owner.id, task, self.clock.now())
             )
@@ -158,14 +168,12 @@ class Engine:
 
         async def run() -> None:
             tasks = await asyncio.wrap_future(self.store.read(task_rows.load_tasks, list(task_ids)))
-            for task in tasks:
-                if not task.status.finished:
-                    await self._runner.cancel(task)
+            await self._runner.cancel([task for task in tasks if not task.status.finished])
 
         return self.call(run())
 
     def finished(self, user_id: str, batch_id: str) -> Future[None]:
-        """Resolves once no image of the batch is pending or processing, or the batch is deleted."""
+        """Resolves once nothing of the batch is under way: all is over, or waits for the user, or it is deleted."""
         return self.call(self._finished(user_id, batch_id))
 
     async def _finished(self, user_id: str, batch_id: str) -> None:
@@ -178,7 +186,7 @@ class Engine:
                     record = await asyncio.wrap_future(self.store.read(batch_rows.get_batch, user_id, batch_id))
                 except NotFound:
                     return
-                if record.finished:
+                if record.finished or await self._rests(user_id, record):
                     return
                 await asyncio.sleep(READ_EVERY_S)
                 try:
@@ -187,6 +195,19 @@ class Engine:
                     continue
         finally:
             unsubscribe()
+
+    async def _rests(self, user_id: str, record: BatchRecord) -> bool:
+        """Tells whether what is open of a batch waits for the user: its line stopped, or its process ended."""
+        open_ = [one for one in record.generations if not one.status.finished]
+        queues = self._runner.queues
+        if any(one.status is TaskStatus.PROCESSING for one in open_):
+            return False
+        if all(queues.is_stopped(one.task_id) for one in open_):
+            return True
+        if any(queues.has(one.task_id) for one in open_):
+            return False
+        unsent = {task.id for task in await self._resumer.unsent(user_id)}
+        return all(one.task_id in unsent or queues.is_stopped(one.task_id) for one in open_)
 
     def adopt(self, user_id: str) -> Future[None]:
         """Takes over what dead processes of this user had already sent."""

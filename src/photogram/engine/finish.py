@@ -6,10 +6,9 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Concatenate, ParamSpec, TypeVar
 
-from ..display.thumbs import image_size, make_thumb
+from ..display.thumbs import check_whole, image_size, make_thumb
 from ..domain.asset import EXTENSIONS, Asset, sniff_mime
 from ..domain.card import ModelCard
 from ..domain.events import Event, EventKind
@@ -19,7 +18,7 @@ from ..domain.secret import Secret, mask
 from ..domain.task import TaskError, TaskStatus
 from ..errors import BadResponse, InternalFailure, ProviderError, StorageFailed, StorageFull
 from ..store import Cursor, Store
-from ..store import tasks as task_rows
+from ..store.ending import finish_failed, finish_success
 from .clock import Clock
 from .workers import LATER, Workers
 
@@ -40,14 +39,19 @@ class Finisher:
         self._clock = clock
         self._publish = publish
 
-    async def succeed(self, task: TaskRecord, card: ModelCard, made: MadeImage) -> None:
+    async def succeed(self, task: TaskRecord, card: ModelCard, made: MadeImage, *, foreign: bool = False) -> None:
         """Stores an image and books it.
 
+        Args:
+            task: The task.
+            card: Its model.
+            made: The image.
+            foreign: Whether it came over a network: then it is decoded once, to be sure that it is whole.
+
         Raises:
-            BadResponse: The bytes are no image.
-            StorageFull: They could not be stored in three tries; if they were paid for they are in `spill/`.
+            BadResponse: The bytes are no image, or not a whole one.
+            StorageFull: They could not be stored in three tries; they are in `spill/`; the error has their cost.
         """
-        asset = await self._store_bytes(task, made.data)
         cost, source = made.cost_micros, "reported"
         if cost is None:
             cost, source = card.price_micros or 0, "estimated"
@@ -55,9 +59,14 @@ class Finisher:
                 source = "unknown"
         if cost == 0 and source != "unknown":
             source = "free"
+        try:
+            asset = await self._store_bytes(task, made.data, foreign)
+        except ProviderError as error:
+            error.cost_micros = cost
+            raise
         path = str(self._store.files.path(asset.sha256, extension=asset.extension))
         await self.evidence(
-            task_rows.finish_success, task.id, asset, path, self._clock.now(),
+            finish_success, task.id, asset, path, self._clock.now(),
             seed=made.seed, cost_micros=cost, cost_source=source,
         )  # fmt: skip
         self.announce(task)
@@ -71,12 +80,30 @@ class Finisher:
             kind=kept.kind, message=mask(kept.message, secrets), next_step=mask(kept.next_step, secrets),
             detail=mask(kept.detail, secrets), task_id=task.id,
         )  # fmt: skip
-        await self.end(task, TaskStatus.LOST if kept.kind == "lost" else TaskStatus.ERROR, kept)
-
-    async def end(self, task: TaskRecord, status: TaskStatus, error: TaskError | None = None) -> None:
-        """Ends a task without an image: error, cancelled or lost."""
-        await self.evidence(task_rows.finish_failed, task.id, status, self._clock.now(), error=error)
+        status = TaskStatus.LOST if kept.kind == "lost" else TaskStatus.ERROR
+        cost = error.cost_micros or 0
+        await self.evidence(
+            finish_failed, task.id, status, self._clock.now(), error=kept, cost_micros=cost,
+            cost_source="estimated" if cost else "free",
+        )  # fmt: skip
         self.announce(task)
+
+    async def cancelled(self, task: TaskRecord, note: str | None = None) -> None:
+        """Ends a task that the user stopped; the note says whether it may be billed."""
+        await self.evidence(finish_failed, task.id, TaskStatus.CANCELLED, self._clock.now(), note=note)
+        self.announce(task)
+
+    async def store_spilled(self, task: TaskRecord) -> bool:
+        """Stores what could not be stored when it came; returns whether there was anything."""
+        data = await asyncio.wrap_future(self._workers.submit(self._store.files.read_spilled, task.id))
+        if data is None:
+            return False
+        asset = await asyncio.wrap_future(self._workers.submit(self._put, data, False))
+        path = str(self._store.files.path(asset.sha256, extension=asset.extension))
+        await self.evidence(finish_success, task.id, asset, path, self._clock.now())
+        self.announce(task)
+        self._workers.submit(self._store.files.delete_spilled, task.id, priority=LATER)
+        return True
 
     async def evidence(self, op: Callable[Concatenate[Cursor, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Writes what must not be lost: waits for the file for ever, and for room on a full disk, too."""
@@ -96,10 +123,10 @@ class Finisher:
                   generation_id=task.generation_id, task_id=task.id)
         )  # fmt: skip
 
-    async def _store_bytes(self, task: TaskRecord, data: bytes) -> Asset:
+    async def _store_bytes(self, task: TaskRecord, data: bytes, foreign: bool) -> Asset:
         for attempt in range(1, STORE_TRIES + 1):
             try:
-                return await asyncio.wrap_future(self._workers.submit(partial(self._put, data)))
+                return await asyncio.wrap_future(self._workers.submit(self._put, data, foreign))
             except StorageFailed as error:
                 failure = error
                 if attempt < STORE_TRIES:
@@ -107,11 +134,14 @@ class Finisher:
         spilled = await asyncio.wrap_future(self._workers.submit(self._spill, task.id, data))
         raise StorageFull(f"The image could not be stored: {failure.message}", detail=spilled) from failure
 
-    def _put(self, data: bytes) -> Asset:
+    def _put(self, data: bytes, foreign: bool) -> Asset:
         try:
             width, height, mime = image_size(data)
+            if foreign:
+                check_whole(data)
         except ValueError as error:
-            raise BadResponse("What came is not an image.", detail=repr(data[:200])) from error
+            said = f"{type(error).__name__}: {error} {data[:200]!r}"
+            raise BadResponse("What came is not a whole image.", detail=said) from error
         sha256 = self._store.files.put(data, extension=EXTENSIONS[mime])
         return Asset(sha256=sha256, mime=mime, width=width, height=height, size_bytes=len(data))
 

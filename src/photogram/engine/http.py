@@ -11,6 +11,7 @@ import httpx2
 from ..domain.secret import Secret
 from ..errors import BadResponse, Unreachable
 from ..providers.wire import Access, WireAnswer, WireRequest
+from .guard import check_address
 
 IN_FLIGHT = 32
 """Requests at once per provider, in front of the connection pool (measured: docs/decisions/0002-engine-thread.md)."""
@@ -70,15 +71,14 @@ class Http:
                 raise BadResponse(f"{request.url!r} is not an address.", detail=str(error)) from error
 
     async def fetch(self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float) -> WireAnswer:
-        """Gets a result, following up to five redirects; each address must be http(s), and keys stay with the provider.
+        """Gets a result, following up to five redirects; each address is checked, and keys stay with the provider.
 
         Raises:
             Unreachable: As `send`.
-            BadResponse: As `send`; or a redirect leads nowhere, in circles, or to something that is not http(s).
+            BadResponse: As `send`; or an address on the way may not be asked (see `guard`).
         """
         for _ in range(MAX_REDIRECTS + 1):
-            if urlsplit(request.url).scheme not in ("http", "https"):
-                raise BadResponse("The result's address is not http or https.", detail=request.url[:200])
+            await check_address(request.url, access)
             answer = await self.send(provider, request, access, read_timeout_s=read_timeout_s)
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer

@@ -6,7 +6,7 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
@@ -15,6 +15,8 @@ from ..providers.base import RemoteAdapter
 from ..providers.wire import Access
 from .clock import Clock
 from .retry import poll_pause_s
+
+OVERDUE_PAUSE_S = 120.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Polling:
         handle: What to ask by.
         deadline_awake_s: When it is given up, in the clock's awake seconds.
         polls: How many polls there were.
+        overdue: Whether it was given up; it is still asked about now and then, as what comes late is taken.
         dropped: Set to stop polling.
     """
 
@@ -39,7 +42,8 @@ class Polling:
     handle: RemoteHandle
     deadline_awake_s: float
     polls: int = 0
-    dropped: bool = field(default=False)
+    overdue: bool = False
+    dropped: bool = False
 
 
 class Poller:
@@ -56,9 +60,13 @@ class Poller:
     def add(self, polling: Polling) -> None:
         """Plans the next poll of a task, by the back-off of the polls it has had."""
         self._by_task[polling.task.id] = polling
-        due = self._clock.monotonic() + poll_pause_s(polling.polls)
+        due = self._clock.monotonic() + (OVERDUE_PAUSE_S if polling.overdue else poll_pause_s(polling.polls))
         heapq.heappush(self._heap, (due, next(self._number), polling))
         self._changed.set()
+
+    def has(self, task_id: str) -> bool:
+        """Tells whether a task is polled."""
+        return task_id in self._by_task
 
     def drop(self, task_id: str) -> Polling | None:
         """Stops polling a task, and returns what was known of it."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ..domain.records import TaskRecord
 from ..errors import StoreError
 from ..store import Store
-from ..store import tasks as task_rows
+from ..store.sending import Report, save_progress
 from .clock import Clock
 from .loop import EngineThread
 
@@ -22,14 +22,23 @@ class ProgressBook:
         self, store: Store, thread: EngineThread, clock: Clock, announce: Callable[[TaskRecord], None]
     ) -> None:
         self._store, self._thread, self._clock, self._announce = store, thread, clock, announce
-        self._noted: dict[str, tuple[TaskRecord, float | None, int | None]] = {}
+        self._noted: dict[str, tuple[TaskRecord, Report]] = {}
+        self._last: dict[str, Report] = {}
         self._writing = False
 
-    def note(self, task: TaskRecord, progress: float | None, queue_position: int | None) -> None:
-        """Remembers how far a task is (0–1, and jobs before it; None where unknown)."""
-        if progress is None and queue_position is None:
+    def note(
+        self,
+        task: TaskRecord,
+        progress: float | None = None,
+        queue_position: int | None = None,
+        said: str | None = None,
+    ) -> None:
+        """Remembers how far a task is (0–1, jobs before it), and why it waits; None where that is unknown."""
+        report = Report(task_id=task.id, progress=progress, queue_position=queue_position, note=said)
+        if self._last.get(task.id, Report(task_id=task.id)) == report:
             return
-        self._noted[task.id] = (task, progress, queue_position)
+        self._last[task.id] = report
+        self._noted[task.id] = (task, report)
         if not self._writing:
             self._writing = True
             self._thread.spawn(self._write_down(), "progress")
@@ -37,15 +46,16 @@ class ProgressBook:
     def forget(self, task_id: str) -> None:
         """Drops what was noted of a task that is over."""
         self._noted.pop(task_id, None)
+        self._last.pop(task_id, None)
 
     async def _write_down(self) -> None:
         try:
             await self._clock.sleep(EVERY_S)
             noted, self._noted = self._noted, {}
-            reports = [(task.id, progress, position) for task, progress, position in noted.values()]
-            if reports:
-                await asyncio.wrap_future(self._store.write(task_rows.save_progress, reports))
-                for task, _, _ in noted.values():
+            if noted:
+                reports = [report for _, report in noted.values()]
+                await asyncio.wrap_future(self._store.write(save_progress, reports))
+                for task, _ in noted.values():
                     self._announce(task)
         except StoreError:
             return  # a courtesy: the next report tries again

@@ -2,60 +2,113 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from ..domain.records import TaskRecord
 
 
-class Queues:
-    """One line per provider. Engine's thread only."""
+@dataclass(slots=True, kw_only=True)
+class Line:
+    """One provider's line.
 
-    def __init__(self, limit_of: Callable[[str], int], start: Callable[[TaskRecord], None]) -> None:
-        self._limit_of = limit_of
-        self._start = start
-        self._waiting: dict[str, deque[TaskRecord]] = {}
-        self._running: dict[str, set[str]] = {}
+    Attributes:
+        waiting: Tasks in order, by id.
+        running: Ids of tasks that hold a place.
+        paused_until: Until when nothing starts, in the clock's seconds.
+        paused_at: Since when; a task that was sent before does not spend a try.
+        stopped: Why nothing starts until the user has acted, or None.
+    """
+
+    waiting: OrderedDict[str, TaskRecord] = field(default_factory=OrderedDict)
+    running: set[str] = field(default_factory=set)
+    paused_until: float = 0.0
+    paused_at: float = 0.0
+    stopped: str | None = None
+
+
+class Queues:
+    """The lines. Engine's thread only."""
+
+    def __init__(
+        self, limit_of: Callable[[str], int], start: Callable[[TaskRecord], None], monotonic: Callable[[], float]
+    ) -> None:
+        self._limit_of, self._start, self._monotonic = limit_of, start, monotonic
+        self._lines: dict[str, Line] = {}
         self.closed = False
 
-    def push(self, task: TaskRecord) -> None:
-        """Puts a task at the end of its provider's line; one that waits or runs already is not put twice."""
-        line = self._waiting.setdefault(task.provider, deque())
-        running = self._running.setdefault(task.provider, set())
-        if task.id not in running and all(other.id != task.id for other in line):
-            line.append(task)
-        self._fill(task.provider)
+    def line(self, provider: str) -> Line:
+        """Returns a provider's line."""
+        return self._lines.setdefault(provider, Line())
 
-    def push_all(self, tasks: list[TaskRecord]) -> None:
-        """Puts tasks that were just made, and so cannot be in line yet, at the end of their lines."""
+    def push(self, *tasks: TaskRecord) -> None:
+        """Puts tasks at the end of their lines; one that waits or runs already is not put twice."""
         for task in tasks:
-            self._waiting.setdefault(task.provider, deque()).append(task)
+            line = self.line(task.provider)
+            if task.id not in line.running:
+                line.waiting.setdefault(task.id, task)
         for provider in {task.provider for task in tasks}:
-            self._fill(provider)
+            self.fill(provider)
+
+    def put_back(self, task: TaskRecord) -> None:
+        """Puts a task that was sent for nothing at the head of its line; its place is freed by `done`."""
+        line = self.line(task.provider)
+        line.waiting[task.id] = task
+        line.waiting.move_to_end(task.id, last=False)
 
     def hold_place(self, task: TaskRecord) -> None:
         """Counts a task that was taken over as running."""
-        self._running.setdefault(task.provider, set()).add(task.id)
+        self.line(task.provider).running.add(task.id)
 
     def done(self, task: TaskRecord) -> None:
         """Frees a task's place and starts the next one."""
-        self._running.get(task.provider, set()).discard(task.id)
-        self._fill(task.provider)
+        self.line(task.provider).running.discard(task.id)
+        self.fill(task.provider)
 
     def remove(self, task_id: str) -> None:
         """Takes a waiting task out of its line."""
-        for provider, line in self._waiting.items():
-            self._waiting[provider] = deque(task for task in line if task.id != task_id)
+        for line in self._lines.values():
+            line.waiting.pop(task_id, None)
 
     def has(self, task_id: str) -> bool:
         """Tells whether a task waits or runs here."""
-        return any(task_id in running for running in self._running.values()) or any(
-            task.id == task_id for line in self._waiting.values() for task in line
-        )
+        return any(task_id in line.running or task_id in line.waiting for line in self._lines.values())
 
-    def _fill(self, provider: str) -> None:
-        line, running = self._waiting.setdefault(provider, deque()), self._running.setdefault(provider, set())
-        while line and not self.closed and len(running) < self._limit_of(provider):
-            task = line.popleft()
-            running.add(task.id)
+    def is_stopped(self, task_id: str) -> bool:
+        """Tells whether a task waits in a line that stopped until the user has acted."""
+        return any(task_id in line.waiting and line.stopped is not None for line in self._lines.values())
+
+    def pause(self, provider: str, seconds: float) -> None:
+        """Starts nothing of this provider for so long; a longer pause stays."""
+        line, now = self.line(provider), self._monotonic()
+        if line.paused_until <= now:
+            line.paused_at = now
+        line.paused_until = max(line.paused_until, now + seconds)
+
+    def stop(self, provider: str, why: str) -> bool:
+        """Starts nothing of this provider until `go`; returns whether this stopped it (False: it stood already)."""
+        line = self.line(provider)
+        fresh, line.stopped = line.stopped is None, line.stopped or why
+        return fresh
+
+    def go(self, provider: str | None = None) -> None:
+        """Lets a stopped line (or all) go on."""
+        for name, line in list(self._lines.items()):
+            if provider in (None, name):
+                line.stopped = None
+                self.fill(name)
+
+    def fill(self, provider: str) -> None:
+        """Starts what may start."""
+        line = self.line(provider)
+        while (
+            line.waiting
+            and not self.closed
+            and line.stopped is None
+            and line.paused_until <= self._monotonic()
+            and len(line.running) < self._limit_of(provider)
+        ):
+            task_id, task = line.waiting.popitem(last=False)
+            line.running.add(task_id)
             self._start(task)

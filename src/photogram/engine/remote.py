@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from .. import config
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, MadeImage
-from ..domain.task import RemoteHandle
-from ..errors import AuthFailed, DeadlineExceeded, Lost, ProviderError
+from ..domain.task import RemoteHandle, TaskStatus
+from ..errors import AuthFailed, DeadlineExceeded, Expired, Lost, ProviderError, Unreachable
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access, Ready, Submitted, WireAnswer, Working
-from ..store import Store
-from ..store import tasks as task_rows
 from ..store.owners import Owner
+from ..store.sending import note_waiting, save_handle, send_again_later
 from .clock import Clock
 from .finish import Finisher
 from .http import Http
 from .poll import Poller, Polling
 from .progress import ProgressBook
+from .queue import Queues
 from .retry import Action, Phase, decide, pause_s, poll_pause_s
 from .workers import Workers
 
@@ -39,12 +40,13 @@ class Remote:
     """Speaks to providers through their adapters. Engine's thread only."""
 
     def __init__(
-        self, *, store: Store, clock: Clock, owner: Owner, finisher: Finisher, progress: ProgressBook, http: Http,
-        workers: Workers, spawn: Callable[[TaskRecord, Coroutine[Any, Any, bool]], None],
-        send_later: Callable[[TaskRecord, float], None],
+        self, *, clock: Clock, owner: Owner, finisher: Finisher, progress: ProgressBook, http: Http,
+        workers: Workers, queues: Queues, spawn: Callable[[TaskRecord, Coroutine[Any, Any, bool]], None],
+        wake_later: Callable[[str, float, str], None],
     ) -> None:  # fmt: skip
-        self._store, self._clock, self._owner, self._finisher = store, clock, owner, finisher
-        self._progress, self._http, self._workers, self._send_later = progress, http, workers, send_later
+        self._clock, self._owner, self._finisher, self._queues = clock, owner, finisher, queues
+        self._progress, self._http, self._workers, self._wake_later = progress, http, workers, wake_later
+        self._unreachable_since: dict[str, datetime] = {}
         self.poller = Poller(clock, lambda polling: spawn(polling.task, self._poll(polling)))
 
     @staticmethod
@@ -56,41 +58,66 @@ class Remote:
     async def submit(
         self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, request: GenerationRequest
     ) -> bool:
-        """Sends a task that is marked; returns whether it is over (False: it is polled).
+        """Sends a task that is marked; returns whether it is over for now (False: it is polled).
 
         Raises:
             ProviderError: It failed, or is lost.
         """
         access = self.access(adapter)
-        if adapter.key_variable and access.key is None:
-            raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variable}.")
-        sends = task.sends + 1
+        began, tries = self._clock.monotonic(), task.tries
         try:
-            answer = await self._http.send(
-                task.provider, adapter.build_submit(request, access), access, read_timeout_s=card.deadline_s
-            )
+            if adapter.key_variable and access.key is None:
+                raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variable}.")
+            wire = adapter.build_submit(request, access)
+            answer = await self._http.send(task.provider, wire, access, read_timeout_s=card.deadline_s)
             found = adapter.read_submit(_checked(adapter, answer))
         except ProviderError as error:
-            match decide(Phase.SUBMIT, error, sends=sends, idempotent=adapter.idempotent):
+            counts = not self._queues.line(task.provider).paused_at > began
+            match decide(Phase.SUBMIT, error, tries=tries + counts, idempotent=adapter.idempotent):
                 case Action.SEND_LATER:
-                    await self._finisher.evidence(task_rows.send_again_later, task.id)
-                    self._finisher.announce(task)
-                    self._send_later(replace(task, sends=sends), pause_s(error, sends))
+                    await self._send_later(task, error, tries + counts, counts)
                     return True
                 case Action.LOSE:
                     raise Lost(f"{error.message} It may have been made, and billed.", detail=error.detail) from error
+                case Action.FAIL_AND_STOP:
+                    await self._stop_line(task, error)
+                    return True
                 case _:
                     raise
         if isinstance(found, Ready):
             await self._collect(task, card, adapter, access, found, self._clock.awake_s() + card.deadline_s)
             return True
         await self._keep_handle(task, found)
-        self.poll_on(replace(task, handle=found.handle, sends=sends), card, adapter)
+        self.poll_on(replace(task, handle=found.handle, sends=task.sends + 1), card, adapter)
         return False
+
+    async def _send_later(self, task: TaskRecord, error: ProviderError, tries: int, spends_try: bool) -> None:
+        """Puts a task back, and pauses its provider's line: what hit this one would hit the others."""
+        wait_s = pause_s(error, tries)
+        until = self._clock.now() + timedelta(seconds=wait_s)
+        note = f"{error.message} Waiting until {until:%H:%M:%S} UTC."
+        if isinstance(error, Unreachable):
+            note = f"{error.message} Check your connection; it is tried again at {until:%H:%M:%S} UTC."
+        self._queues.pause(task.provider, wait_s)
+        await self._finisher.evidence(send_again_later, task.id, note, spends_try=spends_try)
+        self._finisher.announce(task)
+        self._queues.put_back(replace(task, tries=tries, sends=task.sends + 1, status=TaskStatus.PENDING))
+        self._wake_later(task.provider, wait_s, note)
+
+    async def _stop_line(self, task: TaskRecord, error: ProviderError) -> None:
+        """Ends the first task that the provider turned away for its key or credit; the others wait for the user."""
+        why = f"{error.message} {error.next_step} Then studio.resume() goes on."
+        if self._queues.stop(task.provider, why):
+            waiting = list(self._queues.line(task.provider).waiting)
+            await self._finisher.evidence(note_waiting, waiting, why)
+            raise error
+        await self._finisher.evidence(send_again_later, task.id, why)
+        self._finisher.announce(task)
+        self._queues.put_back(replace(task, sends=task.sends + 1, status=TaskStatus.PENDING))
 
     async def _keep_handle(self, task: TaskRecord, submitted: Submitted) -> None:
         await asyncio.wrap_future(self._workers.submit(self._owner.journal, task.id, submitted.handle))
-        await self._finisher.evidence(task_rows.save_handle, task.id, submitted.handle)
+        await self._finisher.evidence(save_handle, task.id, submitted.handle)
         self._finisher.announce(task)
 
     def poll_on(self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter) -> None:
@@ -105,55 +132,103 @@ class Remote:
 
     async def _poll(self, polling: Polling) -> bool:
         """Asks once; returns whether the task is over (False: it is asked about again)."""
-        task, adapter = polling.task, polling.adapter
+        task = polling.task
         last = self._clock.awake_s() >= polling.deadline_awake_s
         polling.polls += 1
+        said = None
         try:
-            request = adapter.build_poll(polling.handle, polling.access)
-            answer = await self._http.send(task.provider, request, polling.access, read_timeout_s=POLL_READ_S)
-            found = adapter.read_poll(_checked(adapter, answer))
+            found = await self._ask(polling)
         except ProviderError as error:
-            if decide(Phase.POLL, error, sends=task.sends, idempotent=True) is Action.FAIL:
+            if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
                 raise
-            found = Working()
+            found, said = Working(), self._trouble(task.provider, error)
+        else:
+            self._unreachable_since.pop(task.provider, None)
         if isinstance(found, Ready):
-            await self._collect(task, polling.card, adapter, polling.access, found, polling.deadline_awake_s)
+            await self._collect_afresh(polling, found)
             return True
-        if last:
-            raise DeadlineExceeded("No result within the deadline.")
-        self._progress.note(task, found.progress, found.queue_position)
+        if last and not polling.overdue:
+            polling.overdue = True
+            await self._finisher.fail(task, DeadlineExceeded("No result within the deadline."))
+            self._queues.done(task)
+        if not polling.overdue:
+            self._progress.note(task, found.progress, found.queue_position, said)
+        expires_at = polling.handle.expires_at
+        if polling.overdue and expires_at is not None and self._clock.now_s() > expires_at:
+            return True
         if not polling.dropped:
             self.poller.add(polling)
         return polling.dropped
 
+    async def _ask(self, polling: Polling) -> Working | Ready:
+        request = polling.adapter.build_poll(polling.handle, polling.access)
+        answer = await self._http.send(polling.task.provider, request, polling.access, read_timeout_s=POLL_READ_S)
+        return polling.adapter.read_poll(_checked(polling.adapter, answer))
+
+    def _trouble(self, provider: str, error: ProviderError) -> str:
+        """Says for people why a poll brought nothing."""
+        if not isinstance(error, Unreachable):
+            return error.message
+        since = self._unreachable_since.setdefault(provider, self._clock.now())
+        return f"{error.message} Check your connection; it has been so since {since:%H:%M:%S} UTC."
+
+    async def _collect_afresh(self, polling: Polling, ready: Ready) -> None:
+        """Gets the image; where its address expired, the provider is asked for another one, once."""
+        args = polling.task, polling.card, polling.adapter, polling.access
+        try:
+            await self._collect(*args, ready, polling.deadline_awake_s)
+        except Expired:
+            again = await self._ask(polling)
+            if not isinstance(again, Ready):
+                raise
+            await self._collect(*args, again, polling.deadline_awake_s)
+
     async def _collect(
         self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, access: Access, ready: Ready, deadline: float
     ) -> None:
-        """Gets the image's bytes, asking as often as it takes until the deadline, and ends the task."""
+        """Gets the image's bytes, asking as often as it takes until the deadline, and ends the task.
+
+        Raises:
+            Expired: The address is gone; with what it cost, for it was made.
+        """
+        cost = ready.cost_micros
+        if cost is None and task.handle:
+            cost = task.handle.cost_micros
         data, tries = ready.data, 0
         while data is None:
             try:
                 request = adapter.build_fetch(ready, access)
                 answer = await self._http.fetch(task.provider, request, access, read_timeout_s=FETCH_READ_S)
+                if answer.status in (403, 404, 410):
+                    said = "The image was made and billed, but its address has expired."
+                    raise Expired(said, next_step="Retry makes, and bills, it anew.", detail=answer.excerpt())
                 data = _checked(adapter, answer).content
             except ProviderError as error:
+                error.cost_micros = cost if cost is not None else card.price_micros
                 late = self._clock.awake_s() >= deadline
-                if late or decide(Phase.FETCH, error, sends=task.sends, idempotent=True) is Action.FAIL:
+                if late or decide(Phase.FETCH, error, tries=0, idempotent=True) is Action.FAIL:
                     raise
                 await self._clock.sleep(poll_pause_s(tries))
                 tries += 1
-        cost = ready.cost_micros
-        if cost is None and task.handle:
-            cost = task.handle.cost_micros
-        await self._finisher.succeed(task, card, MadeImage(data=data, seed=ready.seed, cost_micros=cost))
+        await self._finisher.succeed(task, card, MadeImage(data=data, seed=ready.seed, cost_micros=cost), foreign=True)
 
-    async def cancel(self, adapter: RemoteAdapter, handle: RemoteHandle) -> None:
-        """Asks the provider to stop a job, where it can. It is cancelled here in any case, and may be billed there."""
+    async def cancel(self, adapter: RemoteAdapter, handle: RemoteHandle) -> bool:
+        """Asks the provider to stop a job; returns whether it said that it will. It is cancelled here in any case."""
         access = self.access(adapter)
         request = adapter.build_cancel(handle, access)
-        if request is not None:
-            with suppress(ProviderError):
-                await self._http.send(adapter.name, request, access, read_timeout_s=POLL_READ_S)
+        if request is None:
+            return False
+        try:
+            answer = await self._http.send(adapter.name, request, access, read_timeout_s=POLL_READ_S)
+        except ProviderError:
+            return False
+        return 200 <= answer.status < 300
+
+
+def is_loopback(base_url: str) -> bool:
+    """Tells whether a provider is on this machine, so that no limit of sends is needed."""
+    host = urlsplit(base_url).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def _checked(adapter: RemoteAdapter, answer: WireAnswer) -> WireAnswer:

@@ -8,6 +8,7 @@ yesterday's pictures beside today's.
 from __future__ import annotations
 
 import asyncio
+import math
 from dataclasses import replace
 
 from ..domain.records import TaskRecord
@@ -18,11 +19,15 @@ from ..providers.registry import Registry
 from ..store import Store
 from ..store import tasks as task_rows
 from ..store.owners import Owner
+from ..store.sending import adopt, reopen, save_handle, send_again_later
 from .clock import Clock
 from .finish import Finisher
 from .run import Runner
 
 LOOK_EVERY_S = 10.0
+
+ASKED_AGAIN = frozenset({"deadline", "unreachable", "rate_limited", "bad_response", "auth", "lost", "internal"})
+"""Kinds of errors after which the job may still be running, or done, at the provider."""
 
 
 class Resumer:
@@ -66,7 +71,7 @@ class Resumer:
         return bool(await asyncio.wrap_future(self._store.read(task_rows.others_of_owner, owner_id, user_id)))
 
     async def _take_over(self, task: TaskRecord, handles: dict[str, RemoteHandle]) -> None:
-        if not await asyncio.wrap_future(self._store.write(task_rows.adopt, task.id, task.owner, self._owner.id)):
+        if not await asyncio.wrap_future(self._store.write(adopt, task.id, task.owner, self._owner.id)):
             return
         try:
             provider, card = self._registry.provider(task.provider), self._registry.card(task.address)
@@ -74,21 +79,38 @@ class Resumer:
             await self._finisher.fail(task, Lost(f"{error.message} It was sent by a process that is gone."))
             return
         if isinstance(provider, LocalProvider):
-            await asyncio.wrap_future(self._store.write(task_rows.send_again_later, task.id))
+            await asyncio.wrap_future(self._store.write(send_again_later, task.id))
             self._finisher.announce(task)
             return
         handle = task.handle or handles.get(task.id)
         if handle is not None:
-            await asyncio.wrap_future(self._store.write_evidence(task_rows.save_handle, task.id, handle))
+            await asyncio.wrap_future(self._store.write_evidence(save_handle, task.id, handle))
             self._runner.poll_on(replace(task, handle=handle), card, provider)
         elif provider.idempotent:
-            await asyncio.wrap_future(self._store.write(task_rows.send_again_later, task.id))
+            await asyncio.wrap_future(self._store.write(send_again_later, task.id))
             self._finisher.announce(task)
         else:
             lost = Lost(
                 "The process that sent this is gone, and nobody knows whether it was made. It may have been billed."
             )
             await self._finisher.fail(task, lost)
+
+    async def ask_again(self, task: TaskRecord) -> bool:
+        """Asks once more about an ended task whose handle we have; returns whether that was possible.
+
+        A job that the provider itself ended (refused, failed) is not asked about: it would say the same.
+        """
+        if task.handle is None or task.error_kind not in ASKED_AGAIN:
+            return False
+        provider, card = self._registry.provider(task.provider), self._registry.card(task.address)
+        if isinstance(provider, LocalProvider) or (task.handle.expires_at or math.inf) < self._clock.now_s():
+            return False
+        if not await asyncio.wrap_future(self._store.write(reopen, task.id, self._owner.id)):
+            return False
+        self._runner.remote.poller.drop(task.id)
+        self._finisher.announce(task)
+        self._runner.poll_on(task, card, provider)
+        return True
 
     async def unsent(self, user_id: str) -> list[TaskRecord]:
         """Returns the user's pending tasks that no living process will send by itself."""
@@ -101,5 +123,6 @@ class Resumer:
         """Sends what dead processes left unsent, and returns those tasks."""
         await self.adopt(user_id)
         tasks = await self.unsent(user_id)
-        self._runner.queues.push_all(tasks)
+        self._runner.queues.go()
+        self._runner.queues.push(*tasks)
         return tasks

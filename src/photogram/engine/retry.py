@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from enum import StrEnum
 
-from ..errors import Expired, ProviderError, RateLimited, RemoteFailed, Unreachable
+from ..errors import AuthFailed, Expired, OutOfCredit, ProviderError, RateLimited, RemoteFailed, Unreachable
 
 
 class Phase(StrEnum):
@@ -26,31 +26,35 @@ class Action(StrEnum):
     """Nothing ran: back to pending, sent again after a pause."""
     GO_ON = "go_on"
     """A poll or download, a GET: asked again until the deadline."""
+    FAIL_AND_STOP = "fail_and_stop"
+    """The task ends as `error`, and its provider's line stops until the user has acted: the others would fail, too."""
     FAIL = "fail"
     """The task ends as `error`."""
     LOSE = "lose"
     """We cannot know whether it ran: the task ends as `lost`, and the user decides."""
 
 
-MAX_SENDS = 3
+MAX_TRIES = 3
 """How often a submit is sent at most, when each time nothing ran."""
 
 
-def decide(phase: Phase, error: ProviderError, *, sends: int, idempotent: bool) -> Action:
+def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) -> Action:
     """Returns what to do.
 
     | phase | what happened | action |
     |---|---|---|
-    | submit | refused connection, 429, 503 with Retry-After | send later, 3 sends at most, then fail |
-    | submit | 502, 504, read timeout, connection cut after sending | lose; with an idempotency key: send later |
-    | submit | 500, 503 without Retry-After, 4xx, refusal, bad answer | fail |
+    | submit | refused connection, 429, 503 with Retry-After | send later, the line pauses; 3 tries, then fail |
+    | submit | 502, 504, read timeout, cut after sending | lose; with an idempotency key: send later, 3 tries |
+    | submit | 401, 403, out of credit | fail, and stop the provider's line |
+    | submit | 500, 503 without Retry-After, other 4xx, refusal, bad answer | fail |
     | poll, fetch | transport error, 5xx, 429 | go on until the deadline |
+    | fetch | the result's address expired | poll afresh once, then fail (it was billed) |
     | poll, fetch | anything else (refusal, failed job, 4xx, unknown status word) | fail |
 
     Args:
         phase: What was being done.
         error: What happened.
-        sends: How often the submit was sent so far.
+        tries: How many sends count so far, this one included; one that left before its line was paused does not.
         idempotent: Whether the provider runs a submit with the same key only once.
     """
     transient = isinstance(error, (Unreachable, RateLimited)) or (
@@ -60,22 +64,22 @@ def decide(phase: Phase, error: ProviderError, *, sends: int, idempotent: bool) 
         return Action.GO_ON if transient and not isinstance(error, Expired) else Action.FAIL
     nothing_ran = isinstance(error, RateLimited) or (isinstance(error, Unreachable) and not error.sent)
     if nothing_ran:
-        return Action.SEND_LATER if sends < MAX_SENDS else Action.FAIL
+        return Action.SEND_LATER if tries < MAX_TRIES else Action.FAIL
     in_doubt = (isinstance(error, Unreachable) and error.sent) or (
         isinstance(error, RemoteFailed) and error.http_status in (502, 504)
     )
     if in_doubt:
         if not idempotent:
             return Action.LOSE
-        return Action.SEND_LATER if sends < MAX_SENDS else Action.LOSE
-    return Action.FAIL
+        return Action.SEND_LATER if tries < MAX_TRIES else Action.LOSE
+    return Action.FAIL_AND_STOP if isinstance(error, (AuthFailed, OutOfCredit)) else Action.FAIL
 
 
-def pause_s(error: ProviderError, sends: int) -> float:
+def pause_s(error: ProviderError, tries: int) -> float:
     """Returns the seconds to wait before sending again: what the provider said, else 1, 2, 4… with jitter."""
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         return max(0.0, error.retry_after_s)
-    return jittered(min(2.0 ** (sends - 1), 30.0))
+    return jittered(min(2.0 ** max(tries - 1, 0), 30.0))
 
 
 def poll_pause_s(polls: int) -> float:

@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
+from .. import config
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, ReferenceImage
-from ..domain.task import TaskStatus
 from ..errors import InternalFailure, ProviderError, StorageFailed, StorageFull
 from ..providers.base import LocalProvider, RemoteAdapter, Stopped
-from ..providers.registry import Registry
+from ..providers.registry import Provider, Registry
 from ..store import Store
-from ..store import tasks as task_rows
+from ..store.ending import cancel_pending
 from ..store.owners import Owner
+from ..store.sending import SendLimits, mark_sent, note_waiting, send_again_later, still_mine
 from .clock import Clock
 from .finish import Finisher
 from .http import Http
 from .loop import EngineThread
 from .progress import ProgressBook
 from .queue import Queues
-from .remote import Remote
+from .remote import Remote, is_loopback
 from .workers import Workers
 
 WOKE_LATE_S = 5.0
 """After a longer gap than this between mark and send (a laptop that slept) the row is read again before sending."""
+
+STOP_S = 2.0
+"""Seconds that a cancel waits for a local picture to stop."""
 
 PAID_ROOM_BYTES, FREE_ROOM_BYTES = 500_000_000, 50_000_000
 """With less free disk than this nothing is sent: a picture that was paid for must have a place to go."""
@@ -43,10 +48,10 @@ class Runner:
         self._store, self._registry, self._thread, self._clock, self._owner = store, registry, thread, clock, owner
         self._finisher, self._painters, self._workers = finisher, painters, workers
         self._progress = ProgressBook(store, thread, clock, finisher.announce)
-        self.queues = Queues(self._limit_of, lambda task: self._spawn(task, self._run(task)))
+        self.queues = Queues(self._limit_of, lambda task: self._spawn(task, self._run(task)), clock.monotonic)
         self.remote = Remote(
-            store=store, clock=clock, owner=owner, finisher=finisher, progress=self._progress, http=http,
-            workers=workers, spawn=self._spawn, send_later=self._send_later,
+            clock=clock, owner=owner, finisher=finisher, progress=self._progress, http=http, workers=workers,
+            queues=self.queues, spawn=self._spawn, wake_later=self._wake_later,
         )  # fmt: skip
         self._stops: dict[str, threading.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -54,12 +59,20 @@ class Runner:
     def _limit_of(self, provider: str) -> int:
         return min((card.concurrency for card in self._registry.provider(provider).cards()), default=1)
 
-    def _send_later(self, task: TaskRecord, pause_s: float) -> None:
-        async def later() -> None:
-            await self._clock.sleep(pause_s)
-            self.queues.push(task)
+    def _wake_later(self, provider: str, pause_s: float, note: str) -> None:
+        """Says of a paused line why it waits, and lets it go on when its pause is over."""
+        line = self.queues.line(provider)
 
-        self._thread.spawn(later(), f"sending {task.id} again")
+        async def later() -> None:
+            await self._finisher.evidence(note_waiting, list(line.waiting), note)
+            await self._clock.sleep(pause_s)
+            while (left_s := line.paused_until - self._clock.monotonic()) > 0:
+                await self._clock.sleep(left_s + 0.01)
+            self.queues.fill(provider)
+            if line.waiting:
+                await self._finisher.evidence(note_waiting, list(line.waiting), None)
+
+        self._thread.spawn(later(), f"pause of {provider}")
 
     def _spawn(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
         self._running[task.id] = self._thread.spawn(self._guard(task, coroutine), f"task {task.id}")
@@ -88,17 +101,33 @@ class Runner:
         """Runs a task; returns whether it is over here (False: it is being polled)."""
         card, provider = self._registry.card(task.address), self._registry.provider(task.provider)
         self._check_room(card)
-        marked_at = self._clock.monotonic()
-        if not await self._finisher.evidence(task_rows.mark_sent, task.id, self._owner.id, self._clock.now()):
+        marked_at = await self._mark(task, card, provider)
+        if marked_at is None:
             return True  # cancelled, or another process was quicker
         self._finisher.announce(task)
         if isinstance(provider, LocalProvider):
             return await self._run_local(task, card, provider)
         if self._clock.monotonic() - marked_at > WOKE_LATE_S and not await asyncio.wrap_future(
-            self._store.read(task_rows.still_mine, task.id, self._owner.id)
+            self._store.read(still_mine, task.id, self._owner.id)
         ):
             return True
         return await self.remote.submit(task, card, provider, await self._request(task))
+
+    async def _mark(self, task: TaskRecord, card: ModelCard, provider: Provider) -> float | None:
+        """Marks a task as sent, once its user's limits allow; returns when that was, or None if it may not be sent."""
+        limits = None
+        if not isinstance(provider, LocalProvider) and not is_loopback(Remote.access(provider).base_url):
+            limits = SendLimits(presses=config.presses_per_minute(), submits=card.submits_per_minute)
+        while True:
+            began = self._clock.monotonic()
+            wait_s = await self._finisher.evidence(mark_sent, task.id, self._owner.id, self._clock.now(), limits)
+            if not wait_s:
+                return None if wait_s is None else began
+            until = self._clock.now() + timedelta(seconds=wait_s)
+            self._progress.note(
+                task, said=f"A limit of sends per minute is reached. Waiting until {until:%H:%M:%S} UTC."
+            )
+            await self._clock.sleep(wait_s + 0.05)
 
     def _check_room(self, card: ModelCard) -> None:
         needed = FREE_ROOM_BYTES if card.price_micros == 0 else PAID_ROOM_BYTES
@@ -110,15 +139,15 @@ class Runner:
         request = await self._request(task)
 
         def report(progress: float) -> None:
-            self._thread.call(self._progress.note, task, progress, None)
+            self._thread.call(self._progress.note, task, progress)
 
         try:
             made = await asyncio.wrap_future(self._painters.submit(provider.run, request, report, stop.is_set))
         except Stopped:
             if self.queues.closed:  # nobody cancelled it: the process ends, and another may paint it
-                await self._finisher.evidence(task_rows.send_again_later, task.id)
+                await self._finisher.evidence(send_again_later, task.id)
             else:
-                await self._finisher.end(task, TaskStatus.CANCELLED)
+                await self._finisher.cancelled(task)
         else:
             await self._finisher.succeed(task, card, made)
         return True
@@ -148,25 +177,35 @@ class Runner:
         self.queues.hold_place(task)
         self.remote.poll_on(task, card, adapter)
 
-    async def cancel(self, task: TaskRecord) -> None:
-        """Stops a task: at once if nothing was sent; else it, or its provider, is told to stop."""
-        self.queues.remove(task.id)
-        now = self._clock.now()
-        if await asyncio.wrap_future(self._store.write(task_rows.cancel_pending, task.user_id, [task.id], now)):
+    async def cancel(self, tasks: Sequence[TaskRecord]) -> None:
+        """Stops tasks: at once where nothing was sent; else they, or their providers, are told to stop."""
+        for task in tasks:  # first all that wait, so that none of them takes the place of one that stops
+            self.queues.remove(task.id)
+        for user_id in {task.user_id for task in tasks}:
+            mine = [task.id for task in tasks if task.user_id == user_id]
+            await self._finisher.evidence(cancel_pending, user_id, mine, self._clock.now())
+        under_way = [task for task in tasks if task.id in self._running or self.remote.poller.has(task.id)]
+        await asyncio.gather(*(self._stop(task) for task in under_way))
+        for task in tasks:
             self._finisher.announce(task)
-            return
+
+    async def _stop(self, task: TaskRecord) -> None:
+        """Stops a task that was sent."""
+        running = self._running.get(task.id)
         if stop := self._stops.get(task.id):
-            stop.set()  # the worker ends it
+            stop.set()  # the worker ends it; one that does not listen is not waited for
+            if running:
+                await asyncio.wait([running], timeout=STOP_S)
             return
         polling = self.remote.poller.drop(task.id)
-        if running := self._running.get(task.id):
+        if running:
             running.cancel()
             await asyncio.wait([running])
         if polling:
-            await self.remote.cancel(polling.adapter, polling.handle)
             self.queues.done(task)
-        if running or polling:
-            await self._finisher.end(task, TaskStatus.CANCELLED)
+        told = polling is not None and await self.remote.cancel(polling.adapter, polling.handle)
+        note = "The provider was told to stop." if told else "It was sent, and may still be billed."
+        await self._finisher.cancelled(task, note)
 
     def stop_all(self) -> None:
         """Starts nothing more, and tells every local picture to stop."""

@@ -52,6 +52,7 @@ class NewBatch:
         references: Input images, already stored.
         tasks: One per image.
         owner: Id of the process that will send them.
+        local: Whether the model runs on this machine.
         created_at: UTC.
     """
 
@@ -64,6 +65,7 @@ class NewBatch:
     params: Mapping[str, Any]
     tasks: Sequence[NewTask]
     owner: str
+    local: bool
     created_at: datetime
     references: Sequence[Asset] = field(default=())
     title: str = ""
@@ -106,8 +108,9 @@ def create_batch(cur: Cursor, user_id: str, batch: NewBatch) -> BatchRecord:
         ],
     )
     insert_tasks(
-        cur, user_id, batch.id, batch.provider, batch.tasks, owner=batch.owner, attempt=1, now=batch.created_at
-    )
+        cur, user_id, batch.tasks, batch_id=batch.id, topic_id=batch.topic_id, provider=batch.provider,
+        local=batch.local, owner=batch.owner, attempt=1, now=batch.created_at,
+    )  # fmt: skip
     return get_batch(cur, user_id, batch.id)
 
 
@@ -122,31 +125,25 @@ def _touch_topic(cur: Cursor, batch: NewBatch) -> None:
 
 
 def insert_tasks(
-    cur: Cursor,
-    user_id: str,
-    batch_id: str,
-    provider: str,
-    tasks: Sequence[NewTask],
-    *,
-    owner: str,
-    attempt: int,
-    now: datetime,
-) -> None:
+    cur: Cursor, user_id: str, tasks: Sequence[NewTask],
+    *, batch_id: str, topic_id: str, provider: str, local: bool, owner: str, attempt: int, now: datetime,
+) -> None:  # fmt: skip
     """Writes tasks and their holds.
 
     Raises:
         InsufficientCoins: The wallet holds less than all their holds together.
+        CapExceeded: They would pass a cap.
     """
-    rows = ", ".join(["(?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)"] * len(tasks))
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?, ?)"] * len(tasks))
     cur.execute(
-        "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, owner, params_sent, "
-        "hold_micros, created_at) "
+        "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, owner, local, "
+        "params_sent, hold_micros, created_at) "
         f"VALUES {rows}",
         [value for task in tasks
-         for value in (task.id, task.generation_id, batch_id, user_id, provider, attempt, owner,
+         for value in (task.id, task.generation_id, batch_id, user_id, provider, attempt, owner, local,
                        json.dumps(dict(task.params)), task.hold_micros, now)],
     )  # fmt: skip
-    ledger.hold(cur, user_id, [(task.id, task.hold_micros) for task in tasks], now)
+    ledger.hold(cur, user_id, topic_id, [(task.id, task.hold_micros) for task in tasks], now)
 
 
 def get_batch(cur: Cursor, user_id: str, batch_id: str) -> BatchRecord:

@@ -18,7 +18,7 @@ Cursor: TypeAlias = DuckDBPyConnection
 
 GENERATION_COLUMNS = """
     g.id, g.batch_id, g.idx, g.seed, k.status, g.task_id, k.attempt, k.created_at, k.sent_at, k.finished_at, k.progress,
-    k.queue_position, k.error_kind, k.error_message, k.error_next_step, k.error_detail,
+    k.queue_position, k.note, k.error_kind, k.error_message, k.error_next_step, k.error_detail,
     a.sha256, a.mime, a.width, a.height, a.bytes, g.cost_micros, g.cost_source, g.starred, g.deleted_at IS NOT NULL
 """
 GENERATION_TABLES = """
@@ -65,9 +65,11 @@ def marks(values: Sequence[Any]) -> str:
 
 def read_generation(row: Sequence[Any]) -> GenerationRecord:
     """Reads one row of `GENERATION_COLUMNS`."""
-    (id_, batch_id, idx, seed, status, task_id, attempt, created_at, sent_at, finished_at, progress, queue_position,
-     error_kind, message, next_step, detail,
-     sha256, mime, width, height, size, cost, source, starred, deleted) = row  # fmt: skip
+    (
+        id_, batch_id, idx, seed, status, task_id, attempt, created_at, sent_at, finished_at, progress,
+        queue_position, note, error_kind, message, next_step, detail,
+        sha256, mime, width, height, size, cost, source, starred, deleted,
+    ) = row  # fmt: skip
     error = None
     if error_kind:
         error = TaskError(
@@ -75,10 +77,9 @@ def read_generation(row: Sequence[Any]) -> GenerationRecord:
         )
     return GenerationRecord(
         id=id_, batch_id=batch_id, idx=idx, seed=seed, status=TaskStatus(status), task_id=task_id, attempts=attempt,
-        created_at=created_at, sent_at=sent_at, finished_at=finished_at, progress=progress,
+        created_at=created_at, sent_at=sent_at, finished_at=finished_at, progress=progress, note=note, error=error,
         queue_position=queue_position, starred=starred, deleted=deleted, cost_micros=cost, cost_source=source,
-        error=error,
-        asset=Asset(sha256=sha256, mime=mime, width=width, height=height, size_bytes=size) if sha256 else None,
+        asset=read_asset((sha256, mime, width, height, size)) if sha256 else None,
     )  # fmt: skip
 
 

@@ -124,6 +124,9 @@ class Generation:
     def retry(self) -> Generation:
         """Makes it once more, with the same seed and params; earlier attempts stay in the record.
 
+        Nothing is paid twice that need not be: an image that could not be stored is stored, and a job that its provider
+        may still have is asked about, before a new one is sent.
+
         Raises:
             InsufficientCoins: The wallet holds less than it may cost.
             UnknownModel: Its model is gone.

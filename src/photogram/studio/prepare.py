@@ -37,6 +37,43 @@ class Plan:
     tasks: Sequence[NewTask]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What images may cost, before anything is sent.
+
+    Attributes:
+        n: How many images.
+        total_usd: Price of all of them in US dollars; None where the model's price is unknown.
+        cost_source: free, estimated or unknown.
+        model: Address of the model, where it is one.
+        balance_coins: What the wallet holds, where that was asked.
+    """
+
+    n: int
+    total_usd: float | None
+    cost_source: str
+    model: str = ""
+    balance_coins: float | None = None
+
+    @property
+    def per_image_usd(self) -> float | None:
+        """Price of one image in US dollars."""
+        return None if self.total_usd is None else self.total_usd / self.n
+
+    @property
+    def total_coins(self) -> float | None:
+        """Price of all images in coins (1 coin = US$ 0.001)."""
+        return None if self.total_usd is None else self.total_usd * 1000
+
+    @classmethod
+    def of(cls, card: ModelCard, n: int, *, have_micros: int) -> Quote:
+        """Returns what n images of a model may cost."""
+        price = card.price_micros
+        source = "unknown" if price is None else "estimated" if price else "free"
+        total_usd = None if price is None else price * n / 1e6
+        return cls(n=n, total_usd=total_usd, cost_source=source, model=card.address, balance_coins=have_micros / 1000)
+
+
 def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], params: Mapping[str, Any]) -> Plan:
     """Checks a call and settles everything that is sent.
 

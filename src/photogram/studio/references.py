@@ -6,7 +6,9 @@ import io
 import itertools
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,10 +16,12 @@ from ..domain.asset import REFERENCE_MIMES, Asset, sniff_mime
 from ..domain.card import ModelCard
 from ..domain.params import show
 from ..errors import BadReference
+from .waiting import wait_for
 
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ..engine.engine import Engine
     from .generation import Generation
 
 Reference: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | Generation"
@@ -103,8 +107,23 @@ def _read_file(name: str | os.PathLike[str], place: int, limit: int) -> bytes:
 _PNG_MODES = frozenset({"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"})
 
 
-def measure_reference(data: bytes, mime: str, sha256: str, place: int) -> Asset:
-    """Returns what a row keeps of a reference.
+def store_references(engine: Engine, read: Sequence[tuple[bytes, str]]) -> list[Asset]:
+    """Stores references by content, on the engine's workers, and returns what their rows keep.
+
+    Raises:
+        BadReference: One looks like an image but cannot be opened as one; nothing is stored.
+        StorageFailed: The disk refused.
+    """
+    measured = [measure_reference(data, mime, place) for place, (data, mime) in enumerate(read, 1)]
+    stored = []
+    for (data, _), asset in zip(read, measured, strict=True):
+        put = partial(engine.store.files.put, data, extension=asset.extension, folder="references")
+        stored.append(replace(asset, sha256=wait_for(engine.workers.submit(put))))
+    return stored
+
+
+def measure_reference(data: bytes, mime: str, place: int) -> Asset:
+    """Returns what is known of a reference before it has its name.
 
     Raises:
         BadReference: It looks like an image but cannot be opened as one.
@@ -115,4 +134,4 @@ def measure_reference(data: bytes, mime: str, sha256: str, place: int) -> Asset:
         width, height, _ = image_size(data)
     except ValueError as error:
         raise BadReference(f"Reference {place} cannot be opened: {error}", next_step="Give another file.") from error
-    return Asset(sha256=sha256, mime=mime, width=width, height=height, size_bytes=len(data))
+    return Asset(sha256="", mime=mime, width=width, height=height, size_bytes=len(data))

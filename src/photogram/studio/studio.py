@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from .. import config
 from ..display.card import StudioSummary
 from ..display.renderer import current_renderer
-from ..domain.asset import EXTENSIONS, Asset
+from ..domain.asset import Asset
 from ..domain.events import Event, EventKind
 from ..domain.ids import is_id, new_id
 from ..domain.params import show
@@ -18,14 +18,15 @@ from ..domain.records import GenerationRecord
 from ..engine.engine import Engine
 from ..errors import BadParams, NotFound, NotYours
 from ..store import batches as batch_rows
-from ..store import history, settings, topics
+from ..store import history, ledger, settings, topics
+from ..store import tasks as task_rows
 from ..store.batches import NewBatch
 from .batch import Batch
 from .catalogue import list_models
 from .generation import Generation
 from .pictures import read_thumbs, summarise
-from .prepare import plan_batch
-from .references import Reference, list_references, measure_reference, read_reference
+from .prepare import Quote, plan_batch
+from .references import Reference, list_references, read_reference, store_references
 from .topic import Topic, clean_title
 from .waiting import wait_for
 from .wallet import Wallet
@@ -58,14 +59,27 @@ class Studio:
         self._files = self._engine.store.files
         self._closed = False
         self.wallet = Wallet(self)
+        grant = config.first_grant_micros()
+        if grant is not None:
+            self._engine.write(ledger.choose_first_grant, self.user, grant)
         self._engine.adopt(self.user)
 
     # ── Making pictures ─────────────────────────────────────────────────────────────────────────────────────────────
 
+    @overload
+    def generate(
+        self, prompt: str, *, model: str | None = ..., n: int = ..., topic: str | Topic | None = ...,
+        images: Reference | Sequence[Reference] | None = ..., dry_run: Literal[False] = ..., **params: Any,
+    ) -> Batch: ...  # fmt: skip
+    @overload
+    def generate(
+        self, prompt: str, *, model: str | None = ..., n: int = ..., topic: str | Topic | None = ...,
+        images: Reference | Sequence[Reference] | None = ..., dry_run: Literal[True], **params: Any,
+    ) -> Quote: ...  # fmt: skip
     def generate(
         self, prompt: str, *, model: str | None = None, n: int = 1, topic: str | Topic | None = None,
-        images: Reference | Sequence[Reference] | None = None, **params: Any,
-    ) -> Batch:  # fmt: skip
+        images: Reference | Sequence[Reference] | None = None, dry_run: bool = False, **params: Any,
+    ) -> Batch | Quote:  # fmt: skip
         """Makes n images and returns at once; `await batch` or `batch.wait()` waits for them.
 
         Args:
@@ -75,10 +89,11 @@ class Studio:
             topic: A Topic, an id, or a title (found or made); else the active topic; else a new one, titled from the
                 prompt.
             images: Reference images: paths, bytes, PIL images, generations.
+            dry_run: Only check the call, and return what it may cost (a `Quote`); nothing is written or sent.
             params: What else the model takes: `studio.models()` lists it.
 
         Raises:
-            EmptyPrompt, BadParams, BadReference, UnknownModel, InsufficientCoins: Nothing was written or sent.
+            EmptyPrompt, BadParams, BadReference, UnknownModel, InsufficientCoins, CapExceeded: Nothing was sent.
             NotFound, NotYours: The topic.
             StoreBusy: Another process held the workspace for too long.
         """
@@ -86,29 +101,20 @@ class Studio:
         given = list_references(images)
         plan = plan_batch(card, prompt, n, given, params)
         read = [read_reference(one, card, place) for place, one in enumerate(given, 1)]
+        if dry_run:
+            return Quote.of(card, len(plan.tasks), have_micros=self._read(ledger.balance, self.user))
         topic_id, title = self._topic_for(topic)
-        references = self._store_references(read)
+        references = store_references(self._engine, read)
         batch = NewBatch(
             id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "",
             provider=card.provider, model=card.model, prompt=plan.prompt, params=plan.requested,
-            references=references, tasks=plan.tasks, owner=self._engine.owner.id, created_at=self._now(),
+            references=references, tasks=plan.tasks, owner=self._engine.owner.id, local=card.local,
+            created_at=self._now(),
         )  # fmt: skip
         record = wait_for(self._engine.generate(self.user, batch))
         if title == "":
             self.active_topic = Topic(self, topic_id)
         return Batch(self, record)
-
-    def _store_references(self, read: Sequence[tuple[bytes, str]]) -> list[Asset]:
-        measured = [measure_reference(data, mime, "", place) for place, (data, mime) in enumerate(read, 1)]
-        stored = []
-        for asset, (data, mime) in zip(measured, read, strict=True):  # only now is anything written
-            put = self._engine.workers.submit(
-                lambda data=data, mime=mime: self._files.put(data, extension=EXTENSIONS[mime], folder="references")
-            )
-            stored.append(
-                Asset(sha256=wait_for(put), mime=mime, width=asset.width, height=asset.height, size_bytes=len(data))
-            )
-        return stored
 
     def _topic_for(self, topic: str | Topic | None) -> tuple[str, str | None]:
         """Returns the topic's id and, if it is to be made together with the batch, its title ("": from the prompt)."""
@@ -128,6 +134,18 @@ class Studio:
         """Sends what an ended process left unsent, and returns those batches."""
         tasks = wait_for(self._engine.resume(self.user))
         return [self.batch(batch_id) for batch_id in dict.fromkeys(task.batch_id for task in tasks)]
+
+    def cancel_all(self) -> int:
+        """Stops everything of this user that is not over, also what an ended process left; returns how many images."""
+        tasks = self._read(task_rows.unfinished_tasks, self.user)
+        wait_for(self._engine.cancel([task.id for task in tasks]))
+        return len(tasks)
+
+    def unsent(self) -> Quote | None:
+        """Returns what an ended process left unsent, and what that may cost, or None; `resume()` sends it."""
+        tasks = wait_for(self._engine.unsent(self.user))
+        held = sum(task.hold_micros for task in tasks)
+        return Quote(n=len(tasks), total_usd=held / 1e6, cost_source="estimated") if tasks else None
 
     # ── Topics ──────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -54,8 +54,10 @@ CREATE TABLE tasks (
     batch_id        VARCHAR NOT NULL,
     user_id         VARCHAR NOT NULL,
     provider        VARCHAR NOT NULL,
+    local           BOOLEAN NOT NULL DEFAULT false,   -- made on this machine: no limit counts it
     attempt         INTEGER NOT NULL CHECK (attempt >= 1),        -- which task of its generation
     sends           INTEGER NOT NULL DEFAULT 0 CHECK (sends >= 0), -- how often its submit left
+    tries           INTEGER NOT NULL DEFAULT 0 CHECK (tries >= 0), -- how many of those the retry table counts
     status          VARCHAR NOT NULL
                     CHECK (status IN ('pending', 'processing', 'success', 'error', 'cancelled', 'lost')),
     params_sent     JSON NOT NULL,
@@ -64,6 +66,7 @@ CREATE TABLE tasks (
     next_poll_at    TIMESTAMP,
     progress        DOUBLE CHECK (progress BETWEEN 0 AND 1),
     queue_position  INTEGER,
+    note            VARCHAR,   -- why it waits, or whether it may be billed, for people
     asset_sha256    VARCHAR,   -- what this attempt made; an earlier one's image stays in the record
     error_kind      VARCHAR,
     error_message   VARCHAR,

@@ -1,0 +1,159 @@
+"""How tasks end: asset, status, cost, hold and cover in one transaction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import datetime
+
+from ..domain.asset import Asset
+from ..domain.task import TaskError, TaskStatus, sources_of
+from ..errors import NotFound, NotYours, StorageFailed
+from . import ledger
+from .rows import Cursor
+
+_NO_ERROR = "error_kind = NULL, error_message = NULL, error_next_step = NULL, error_detail = NULL"
+
+
+def finish_success(
+    cur: Cursor, task_id: str, asset: Asset, path: str, now: datetime,
+    *, seed: int | None = None, cost_micros: int = 0, cost_source: str = "free",
+) -> bool:  # fmt: skip
+    """Books a made image. Evidence is never fenced: one that comes for a lost, failed or cancelled task counts as well.
+
+    What was booked for the task before (its image could not be stored at first) is not booked again.
+
+    Args:
+        cur: An open transaction.
+        task_id: The task.
+        asset: The stored image.
+        path: Its file, which must exist.
+        now: UTC.
+        seed: The seed the provider says it used, or None to keep the one that was sent.
+        cost_micros: What it cost.
+        cost_source: How we know.
+
+    Raises:
+        StorageFailed: The file is not there.
+    """
+    if not os.path.exists(path):
+        raise StorageFailed(f"The image file {path} is missing.")
+    row = cur.execute(
+        f"SELECT generation_id, batch_id, user_id, sends, cost_micros FROM tasks "
+        f"WHERE id = ? AND status IN ({_quoted(TaskStatus.SUCCESS)})",
+        [task_id],
+    ).fetchone()
+    if row is None:
+        return False
+    generation_id, batch_id, user_id, sends, booked = row
+    cur.execute(
+        f"UPDATE tasks SET status = 'success', finished_at = ?, progress = NULL, queue_position = NULL, note = NULL, "
+        f"{_NO_ERROR}, asset_sha256 = ?, revision = nextval('revision') WHERE id = ?",
+        [now, asset.sha256, task_id],
+    )
+    cur.execute(
+        "INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [asset.sha256, asset.mime, asset.width, asset.height, asset.size_bytes, now],
+    )
+    cur.execute(
+        "UPDATE generations SET seed = coalesce(?, seed), revision = nextval('revision'), "
+        "asset_sha256 = CASE WHEN task_id = ? OR asset_sha256 IS NULL THEN ? ELSE asset_sha256 END WHERE id = ?",
+        [seed, task_id, asset.sha256, generation_id],
+    )
+    if not booked:
+        _book(cur, user_id, task_id, generation_id, sends, cost_micros, cost_source, now)
+    cur.execute(
+        "UPDATE topics SET cover_sha256 = coalesce(cover_sha256, ?), last_activity_at = greatest(last_activity_at, ?), "
+        "revision = nextval('revision') WHERE id = (SELECT topic_id FROM batches WHERE id = ?)",
+        [asset.sha256, now, batch_id],
+    )
+    return True
+
+
+def _book(
+    cur: Cursor, user_id: str, task_id: str, generation_id: str, sends: int, cost_micros: int, cost_source: str,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Returns the hold and books what it really cost, in the ledger, the task and its image alike."""
+    ledger.settle(cur, user_id, task_id, sends, cost_micros, now)
+    cur.execute(
+        "UPDATE tasks SET cost_micros = ?, cost_source = ? WHERE id = ?",
+        [cost_micros, cost_source, task_id],
+    )
+    cur.execute(
+        "UPDATE generations SET cost_micros = cost_micros + ?, cost_source = ? WHERE id = ?",
+        [cost_micros, cost_source, generation_id],
+    )
+
+
+def finish_failed(
+    cur: Cursor, task_id: str, status: TaskStatus, now: datetime,
+    *, error: TaskError | None = None, note: str | None = None, cost_micros: int = 0, cost_source: str = "free",
+) -> bool:  # fmt: skip
+    """Ends a task without an image: error, cancelled or lost. A lost one keeps its hold until the user settles it.
+
+    Args:
+        cur: An open transaction.
+        task_id: The task.
+        status: How it ends.
+        now: UTC.
+        error: What its row keeps of the failure.
+        note: What else a person should know (a cancelled one may be billed).
+        cost_micros: What was billed all the same.
+        cost_source: How we know.
+
+    Returns:
+        Whether the task could still make that move.
+    """
+    kind, message, next_step, detail = (
+        (error.kind, error.message, error.next_step, error.detail) if error else (None, None, None, None)
+    )
+    row = cur.execute(
+        "UPDATE tasks SET status = ?, finished_at = ?, progress = NULL, queue_position = NULL, note = ?, "
+        "error_kind = ?, error_message = ?, error_next_step = ?, error_detail = ?, revision = nextval('revision') "
+        f"WHERE id = ? AND status IN ({_quoted(status)}) RETURNING generation_id, user_id, sends",
+        [str(status), now, note, kind, message, next_step, detail, task_id],
+    ).fetchone()
+    if row is None:
+        return False
+    generation_id, user_id, sends = row
+    if status is not TaskStatus.LOST:
+        _book(cur, user_id, task_id, generation_id, sends, cost_micros, cost_source, now)
+    return True
+
+
+def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: datetime) -> None:
+    """Settles a lost task as its user found out: billed books what was held for it, not billed returns that.
+
+    Raises:
+        NotFound: There is no such lost task, or it is settled.
+        NotYours: It is another user's.
+    """
+    row = cur.execute(
+        "SELECT user_id, status, generation_id, sends, hold_micros FROM tasks WHERE id = ?", [task_id]
+    ).fetchone()
+    if row is None or (row[0] == user_id and row[1] != "lost"):
+        raise NotFound(f"There is no lost task {task_id}.", next_step="studio.df(status='lost') lists them.")
+    if row[0] != user_id:
+        raise NotYours(f"The task {task_id} belongs to another user of this workspace.")
+    if ledger.is_settled(cur, task_id):
+        raise NotFound(f"The task {task_id} is settled already.", next_step="studio.wallet.ledger() shows how.")
+    _, _, generation_id, sends, held = row
+    cost = held if billed else 0
+    _book(cur, user_id, task_id, generation_id, sends, cost, "estimated" if cost else "free", now)
+    note = "Settled: it was billed." if billed else "Settled: it was not billed."
+    cur.execute("UPDATE tasks SET note = ?, revision = nextval('revision') WHERE id = ?", [note, task_id])
+
+
+def cancel_pending(cur: Cursor, user_id: str, task_ids: Sequence[str], now: datetime) -> list[str]:
+    """Cancels those of the user's tasks that nothing was sent for, and returns their ids."""
+    stopped = []
+    for task_id in task_ids:
+        row = cur.execute("SELECT user_id, status FROM tasks WHERE id = ?", [task_id]).fetchone()
+        if row == (user_id, "pending") and finish_failed(cur, task_id, TaskStatus.CANCELLED, now):
+            stopped.append(task_id)
+    return stopped
+
+
+def _quoted(target: TaskStatus) -> str:
+    return ", ".join(f"'{source}'" for source in sources_of(target))

@@ -1,0 +1,164 @@
+"""Tasks on their way out: the mark before the send, the handle before the poll, and how fast a user may send.
+
+Every move between statuses is a compare-and-set, so that no two processes make the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..domain.task import RemoteHandle
+from .rows import Cursor, write_handle
+
+WINDOW_S = 60.0
+"""The window in which presses of Generate and submits are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendLimits:
+    """How much may leave within 60 s; counted from rows, so that it holds across kernels and restarts.
+
+    Attributes:
+        presses: Batches of this user that may start, or None for no limit.
+        submits: Submits to the task's provider, or None for no limit.
+    """
+
+    presses: int | None = None
+    submits: int | None = None
+
+
+def mark_sent(cur: Cursor, task_id: str, owner: str, now: datetime, limits: SendLimits | None = None) -> float | None:
+    """Moves a task from pending to processing: the mark that is committed before the first byte leaves.
+
+    Returns:
+        0 if this call made the move; seconds to wait where a limit is reached; None if nothing may be sent (any more).
+    """
+    if limits and (wait_s := _wait_s(cur, task_id, now, limits)):
+        return wait_s
+    row = cur.execute(
+        "UPDATE tasks SET status = 'processing', owner = ?, sent_at = ?, sends = sends + 1, progress = NULL, "
+        "queue_position = NULL, note = NULL, revision = nextval('revision') WHERE id = ? AND status = 'pending' "
+        "RETURNING id",
+        [owner, now, task_id],
+    ).fetchone()
+    return None if row is None else 0.0
+
+
+def _wait_s(cur: Cursor, task_id: str, now: datetime, limits: SendLimits) -> float:
+    """Returns how long until the task may be sent under these limits."""
+    found = cur.execute("SELECT batch_id, user_id, provider FROM tasks WHERE id = ?", [task_id]).fetchone()
+    if found is None:
+        return 0.0
+    batch_id, user_id, provider = found
+    since, waits = now - timedelta(seconds=WINDOW_S), [0.0]
+    if limits.submits is not None:
+        sent = cur.execute(
+            "SELECT sent_at FROM tasks WHERE user_id = ? AND provider = ? AND sent_at > ? "
+            "ORDER BY sent_at DESC LIMIT ?",
+            [user_id, provider, since, limits.submits],
+        ).fetchall()
+        if len(sent) >= limits.submits:
+            waits.append(WINDOW_S - (now - sent[-1][0]).total_seconds())
+    if limits.presses is not None:
+        begun = cur.execute(
+            "SELECT batch_id, min(sent_at) FROM tasks WHERE user_id = ? AND sent_at IS NOT NULL AND NOT local "
+            "GROUP BY batch_id HAVING min(sent_at) > ? OR batch_id = ? ORDER BY 2 DESC",
+            [user_id, since, batch_id],
+        ).fetchall()
+        if batch_id not in [row[0] for row in begun] and len(begun) >= limits.presses:
+            waits.append(WINDOW_S - (now - begun[limits.presses - 1][1]).total_seconds())
+    return max(waits)
+
+
+def still_mine(cur: Cursor, task_id: str, owner: str) -> bool:
+    """Tells whether the task is still processing and this process's to send."""
+    row = cur.execute("SELECT status, owner FROM tasks WHERE id = ?", [task_id]).fetchone()
+    return row == ("processing", owner)
+
+
+def adopt(cur: Cursor, task_id: str, dead_owner: str | None, owner: str) -> bool:
+    """Takes over a processing task of a dead process; of two that try, one gets it."""
+    row = cur.execute(
+        "UPDATE tasks SET owner = ?, revision = nextval('revision') "
+        "WHERE id = ? AND status = 'processing' AND owner IS NOT DISTINCT FROM ? RETURNING id",
+        [owner, task_id, dead_owner],
+    ).fetchone()
+    return row is not None
+
+
+def save_handle(cur: Cursor, task_id: str, handle: RemoteHandle) -> None:
+    """Keeps what the provider gave us to ask by; committed before the first poll. Late ones are kept, too."""
+    cur.execute(
+        "UPDATE tasks SET handle = ?, status = CASE WHEN status = 'lost' THEN 'processing' ELSE status END, "
+        "error_kind = CASE WHEN status = 'lost' THEN NULL ELSE error_kind END, "
+        "finished_at = CASE WHEN status = 'lost' THEN NULL ELSE finished_at END, "
+        "revision = nextval('revision') WHERE id = ?",
+        [write_handle(handle), task_id],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """How far a task is.
+
+    Attributes:
+        task_id: The task.
+        progress: 0–1, or None where unknown.
+        queue_position: Jobs before it at the provider, or None.
+        note: Why it waits, for people, or None.
+    """
+
+    task_id: str
+    progress: float | None = None
+    queue_position: int | None = None
+    note: str | None = None
+
+
+def save_progress(cur: Cursor, reports: Sequence[Report]) -> None:
+    """Keeps how far tasks are."""
+    for report in reports:
+        cur.execute(
+            "UPDATE tasks SET progress = ?, queue_position = ?, note = ?, revision = nextval('revision') "
+            "WHERE id = ? AND status IN ('pending', 'processing')",
+            [report.progress, report.queue_position, report.note, report.task_id],
+        )
+
+
+def note_waiting(cur: Cursor, task_ids: Sequence[str], note: str | None) -> None:
+    """Says of many tasks why they wait (or, with None, that they no longer do)."""
+    cur.execute(
+        "UPDATE tasks SET note = ?, revision = nextval('revision') "
+        "WHERE status = 'pending' AND id IN (SELECT unnest(?::VARCHAR[]))",
+        [note, list(task_ids)],
+    )
+
+
+def send_again_later(cur: Cursor, task_id: str, note: str | None = None, *, spends_try: bool = False) -> bool:
+    """Moves a task back to pending: nothing ran at the provider (or it runs here and costs nothing).
+
+    Args:
+        cur: An open transaction.
+        task_id: The task.
+        note: Why it waits.
+        spends_try: Whether this send counts against the three it has.
+    """
+    row = cur.execute(
+        "UPDATE tasks SET status = 'pending', progress = NULL, queue_position = NULL, note = ?, tries = tries + ?, "
+        "revision = nextval('revision') WHERE id = ? AND status = 'processing' RETURNING id",
+        [note, int(spends_try), task_id],
+    ).fetchone()
+    return row is not None
+
+
+def reopen(cur: Cursor, task_id: str, owner: str) -> bool:
+    """Moves an ended task with a handle back to processing: Retry asks the provider before it pays again."""
+    row = cur.execute(
+        "UPDATE tasks SET status = 'processing', owner = ?, finished_at = NULL, error_kind = NULL, "
+        "error_message = NULL, error_next_step = NULL, error_detail = NULL, note = NULL, "
+        "revision = nextval('revision') "
+        "WHERE id = ? AND status IN ('error', 'lost') AND handle IS NOT NULL AND cost_micros = 0 RETURNING id",
+        [owner, task_id],
+    ).fetchone()
+    return row is not None
