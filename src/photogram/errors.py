@@ -15,8 +15,8 @@ PhotogramError
     └── StorageFull, InternalFailure, Lost
 ```
 
-An exception states facts (on attributes) and the next step. Whether anything is tried again is never decided here but in
-`engine/retry.py`.
+An exception states facts (on attributes) and the next step. Whether anything is tried again is never decided here but
+in `engine/retry.py`.
 """
 
 from __future__ import annotations

@@ -6,8 +6,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 from .. import config
+from ..domain.card import ModelCard
+from ..errors import MissingKey
 from ..providers.base import LocalProvider
 from ..providers.registry import Registry
+
+
+def require_key(registry: Registry, card: ModelCard) -> None:
+    """Makes sure that a model's provider has its key, if it needs one.
+
+    Raises:
+        MissingKey: It has none; the message names the environment variable.
+    """
+    variable = _key_variable(registry, card.provider)
+    if variable and config.key_of(variable) is None:
+        raise MissingKey(f"{card.provider} needs a key.", next_step=f"Set the environment variable {variable}.")
+
+
+def _key_variable(registry: Registry, provider_name: str) -> str | None:
+    provider = registry.provider(provider_name)
+    return None if isinstance(provider, LocalProvider) else provider.key_variable
 
 
 def list_models(registry: Registry) -> list[dict[str, Any]]:
@@ -15,8 +33,7 @@ def list_models(registry: Registry) -> list[dict[str, Any]]:
     today = datetime.now(UTC).date().isoformat()
     rows = []
     for card in sorted(registry.cards(), key=lambda card: (not card.local, card.address)):
-        provider = registry.provider(card.provider)
-        variable = None if isinstance(provider, LocalProvider) else provider.key_variable
+        variable = _key_variable(registry, card.provider)
         rows.append({
             "model": card.address,
             "provider": card.provider,

@@ -22,7 +22,7 @@ from ..store import history, ledger, settings, topics
 from ..store import tasks as task_rows
 from ..store.batches import NewBatch
 from .batch import Batch
-from .catalogue import list_models
+from .catalogue import list_models, require_key
 from .generation import Generation
 from .pictures import read_thumbs, summarise
 from .prepare import Quote, plan_batch
@@ -93,13 +93,15 @@ class Studio:
             params: What else the model takes: `studio.models()` lists it.
 
         Raises:
-            EmptyPrompt, BadParams, BadReference, UnknownModel, InsufficientCoins, CapExceeded: Nothing was sent.
+            EmptyPrompt, BadParams, BadReference, UnknownModel, MissingKey, InsufficientCoins, CapExceeded: Nothing was
+                written or sent.
             NotFound, NotYours: The topic.
             StoreBusy: Another process held the workspace for too long.
         """
         card = self._engine.registry.card(model or config.default_model())
         given = list_references(images)
         plan = plan_batch(card, prompt, n, given, params)
+        require_key(self._engine.registry, card)
         read = [read_reference(one, card, place) for place, one in enumerate(given, 1)]
         if dry_run:
             return Quote.of(card, len(plan.tasks), have_micros=self._read(ledger.balance, self.user))
