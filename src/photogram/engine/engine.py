@@ -107,8 +107,9 @@ class Engine:
 
     def _stop(self) -> None:
         self._closed = True
-        self.thread.call(self._runner.stop_all)
-        self._painters.stop(EXIT_S)
+        with suppress(TimeoutError, StoreClosed):
+            self.thread.submit(self._runner.stop_all(EXIT_S)).result(2 * EXIT_S)
+        self._painters.stop(EXIT_S / 10)
         self.workers.stop(EXIT_S / 2)
         self.thread.call(lambda: self.thread.spawn(self._http.close(), "closing connections"))
         self.thread.stop(EXIT_S / 2)

@@ -70,7 +70,7 @@ class Finisher:
             seed=made.seed, cost_micros=cost, cost_source=source,
         )  # fmt: skip
         self.announce(task)
-        self._workers.submit(self._make_thumb, asset, made.data, priority=LATER)
+        self._workers.submit(self._make_thumb, asset, priority=LATER)
 
     async def fail(self, task: TaskRecord, error: ProviderError, *, secrets: Sequence[Secret | None] = ()) -> None:
         """Ends a task with an error that its row keeps, every key masked."""
@@ -152,6 +152,8 @@ class Finisher:
         except StorageFailed:
             return "The bytes could not be kept anywhere on this disk."
 
-    def _make_thumb(self, asset: Asset, data: bytes) -> None:
+    def _make_thumb(self, asset: Asset) -> None:
+        """Makes a thumbnail after the commit; one that fails is made when it is first shown, or not at all."""
         if not self._store.files.thumb_path(asset.sha256, size_px=THUMB_PX).exists():
+            data = self._store.files.read(asset.sha256, extension=asset.extension)  # not kept in line: that adds up
             self._store.files.put_thumb(asset.sha256, make_thumb(data, max_px=THUMB_PX), size_px=THUMB_PX)

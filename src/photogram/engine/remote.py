@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from .. import config
@@ -32,6 +32,9 @@ from .queue import Queues
 from .retry import Action, Phase, decide, pause_s, poll_pause_s
 from .workers import Workers
 
+T = TypeVar("T")
+
+LARGE_BYTES = 200_000
 POLL_READ_S = 30.0
 FETCH_READ_S = 60.0
 
@@ -70,7 +73,7 @@ class Remote:
                 raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variable}.")
             wire = adapter.build_submit(request, access)
             answer = await self._http.send(task.provider, wire, access, read_timeout_s=card.deadline_s)
-            found = adapter.read_submit(_checked(adapter, answer))
+            found = await self._read(adapter.read_submit, _checked(adapter, answer))
         except ProviderError as error:
             counts = not self._queues.line(task.provider).paused_at > began
             match decide(Phase.SUBMIT, error, tries=tries + counts, idempotent=adapter.idempotent):
@@ -163,7 +166,13 @@ class Remote:
     async def _ask(self, polling: Polling) -> Working | Ready:
         request = polling.adapter.build_poll(polling.handle, polling.access)
         answer = await self._http.send(polling.task.provider, request, polling.access, read_timeout_s=POLL_READ_S)
-        return polling.adapter.read_poll(_checked(polling.adapter, answer))
+        return await self._read(polling.adapter.read_poll, _checked(polling.adapter, answer))
+
+    async def _read(self, read: Callable[[WireAnswer], T], answer: WireAnswer) -> T:
+        """Reads an answer; a large one (an image in base64) off the event loop."""
+        if len(answer.content) < LARGE_BYTES:
+            return read(answer)
+        return await asyncio.wrap_future(self._workers.submit(read, answer))
 
     def _trouble(self, provider: str, error: ProviderError) -> str:
         """Says for people why a poll brought nothing."""

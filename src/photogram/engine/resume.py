@@ -46,23 +46,24 @@ class Resumer:
             await self._clock.sleep(LOOK_EVERY_S)
             try:
                 for user_id in sorted(self._users):
-                    await self.adopt(user_id)
+                    if self._owner.dead():
+                        await self.adopt(user_id)
             except PhotogramError:
                 continue  # a busy store: the next look will do
 
     async def adopt(self, user_id: str) -> None:
         """Takes over what this user's dead processes had already sent."""
         self._users.add(user_id)
-        dead = self._owner.dead()
-        if not dead:
-            return
-        handles = {task_id: handle for owner_id in dead for task_id, handle in self._owner.handles_of(owner_id)}
+        dead = set(self._owner.dead())
         tasks = await asyncio.wrap_future(self._store.read(task_rows.unfinished_tasks, user_id))
-        for task in tasks:
-            if task.owner in dead and task.sent_at and task.status is TaskStatus.PROCESSING:
+        sent = [task for task in tasks if task.sent_at and task.status is TaskStatus.PROCESSING]
+        dead |= {task.owner for task in sent if task.owner and self._owner.is_dead(task.owner)}  # its lock may be gone
+        handles = {task_id: handle for owner_id in dead for task_id, handle in self._owner.handles_of(owner_id)}
+        for task in sent:
+            if task.owner is None or task.owner in dead:
                 await self._take_over(task, handles)
         left = {task.owner for task in tasks if task.status is TaskStatus.PENDING}
-        for owner_id in dead:
+        for owner_id in sorted(dead):
             if owner_id not in left and not await self._others_need(owner_id, user_id):
                 self._owner.forget(owner_id)
 

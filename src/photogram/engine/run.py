@@ -207,11 +207,14 @@ class Runner:
         note = "The provider was told to stop." if told else "It was sent, and may still be billed."
         await self._finisher.cancelled(task, note)
 
-    def stop_all(self) -> None:
-        """Starts nothing more, and tells every local picture to stop."""
+    async def stop_all(self, timeout_s: float) -> None:
+        """Starts nothing more, tells every local picture to stop, and lets their rows say so."""
         self.queues.closed = True
         for stop in self._stops.values():
             stop.set()
+        stopping = [self._running[task_id] for task_id in self._stops if task_id in self._running]
+        if stopping:
+            await asyncio.wait(stopping, timeout=timeout_s)
 
     def _secrets(self, task: TaskRecord) -> list[Any]:
         provider = self._registry.provider(task.provider)
