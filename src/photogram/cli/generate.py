@@ -99,12 +99,11 @@ def _start(studio: Studio, prompt: str, params: dict[str, Any], options: argpars
     make = partial(studio.generate, model=options.model, n=options.n, images=images, dry_run=False, **params)
     if options.topic:
         return make(prompt, topic=options.topic)
-    topic = studio.new_topic(title_from_prompt(clean_prompt(prompt)), activate=False)
-    try:
-        return make(prompt, topic=topic)
-    except BaseException:
-        topic.delete()  # nothing was made in it
-        raise
+    studio.generate(prompt, model=options.model, n=options.n, images=images, dry_run=True, **params)
+    topic = studio.new_topic(
+        title_from_prompt(clean_prompt(prompt)), activate=False
+    )  # only once the call is known good
+    return studio.generate(prompt, model=options.model, n=options.n, topic=topic, images=images, **params)
 
 
 def describe(batch: Batch) -> dict[str, Any]:
