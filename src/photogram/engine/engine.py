@@ -7,14 +7,16 @@ import atexit
 import os
 import threading
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
 from ..domain.task import TaskStatus
-from ..errors import NotFound, StoreForked
+from ..errors import NotFound, StoreClosed, StoreForked
 from ..providers.registry import Registry, default_registry
 from ..store import Store
 from ..store import batches as batch_rows

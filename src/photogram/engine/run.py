@@ -136,6 +136,8 @@ class Runner:
 
     async def _run_local(self, task: TaskRecord, card: ModelCard, provider: LocalProvider) -> bool:
         stop = self._stops[task.id] = threading.Event()
+        if self.queues.closed:
+            stop.set()
         request = await self._request(task)
 
         def report(progress: float) -> None:
@@ -215,6 +217,11 @@ class Runner:
         stopping = [self._running[task_id] for task_id in self._stops if task_id in self._running]
         if stopping:
             await asyncio.wait(stopping, timeout=timeout_s)
+
+    async def settle(self, timeout_s: float) -> None:
+        """Waits a moment for what is being sent, stored or put back."""
+        if self._running:
+            await asyncio.wait(list(self._running.values()), timeout=timeout_s)
 
     def _secrets(self, task: TaskRecord) -> list[Any]:
         provider = self._registry.provider(task.provider)

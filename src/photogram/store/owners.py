@@ -24,8 +24,11 @@ class Owner:
         self.id = new_id("own")
         self._folder = workspace / "owners"
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._lock = open(self._folder / f"{self.id}.lock", "w")  # noqa: SIM115  (held for life)
+        path = self._folder / f"{self.id}.lock"
+        unborn = path if os.name == "nt" else self._folder / f".{self.id}.new"  # Windows renames no open file
+        self._lock = open(unborn, "w")  # noqa: SIM115  (held for life)
         portalocker.lock(self._lock, portalocker.LOCK_EX | portalocker.LOCK_NB)
+        unborn.replace(path)  # whoever sees the name finds it locked: a newborn is never taken for dead
 
     def journal(self, task_id: str, handle: RemoteHandle) -> None:
         """Writes a handle down, to the disk, before the database is asked: whoever takes over reads it."""
@@ -76,13 +79,8 @@ class Owner:
             (self._folder / f"{owner_id}{suffix}").unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Lets go: from now on whoever is alive may take over what is left."""
-        if self._lock.closed:
-            return
-        journal = self._folder / f"{self.id}.jsonl"
+        """Lets go: from now on whoever is alive may take over what is left; then they remove the files."""
         self._lock.close()
-        if not journal.exists():
-            self.forget(self.id)
 
     def close_after_fork(self) -> None:
         """In a forked child: closes the inherited descriptor; the parent's lock stays, and ends with the parent."""

@@ -72,7 +72,11 @@ class Wallet:
         return {name: micros / MICROS_PER_COIN for name, micros in caps.items()}
 
     def set_caps(self, *, day_coins: float | None = None, topic_coins: float | None = None) -> dict[str, float]:
-        """Sets spending caps per day (UTC) and per topic, in coins; None takes a cap off. Returns what is set now.
+        """Sets spending caps, and returns what is set now.
+
+        Args:
+            day_coins: Coins that may be spent in a day (UTC); None takes the cap off.
+            topic_coins: Coins that may be spent in one topic; None takes the cap off.
 
         Raises:
             BadParams: One is negative, or no number.
