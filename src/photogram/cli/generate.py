@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..domain.prompt import clean_prompt, title_from_prompt
 from ..errors import BadParams
 from .options import add_common, count, named_value, seconds, text_or_stdin
 from .output import plain, print_json
@@ -100,10 +99,7 @@ def _start(studio: Studio, prompt: str, params: dict[str, Any], options: argpars
     if options.topic:
         return make(prompt, topic=options.topic)
     studio.generate(prompt, model=options.model, n=options.n, images=images, dry_run=True, **params)
-    topic = studio.new_topic(
-        title_from_prompt(clean_prompt(prompt)), activate=False
-    )  # only once the call is known good
-    return studio.generate(prompt, model=options.model, n=options.n, topic=topic, images=images, **params)
+    return make(prompt, topic=studio.new_topic(activate=False))  # only now; its first prompt names it
 
 
 def describe(batch: Batch) -> dict[str, Any]:

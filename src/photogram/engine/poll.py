@@ -31,6 +31,7 @@ class Polling:
         handle: What to ask by.
         deadline_awake_s: When it is given up, in the clock's awake seconds.
         polls: How many polls there were.
+        due: When it is asked about next, in the clock's seconds.
         overdue: Whether it was given up; it is still asked about now and then, as what comes late is taken.
         dropped: Set to stop polling.
     """
@@ -42,6 +43,7 @@ class Polling:
     handle: RemoteHandle
     deadline_awake_s: float
     polls: int = 0
+    due: float = 0.0
     overdue: bool = False
     dropped: bool = False
 
@@ -60,8 +62,8 @@ class Poller:
     def add(self, polling: Polling) -> None:
         """Plans the next poll of a task, by the back-off of the polls it has had."""
         self._by_task[polling.task.id] = polling
-        due = self._clock.monotonic() + (OVERDUE_PAUSE_S if polling.overdue else poll_pause_s(polling.polls))
-        heapq.heappush(self._heap, (due, next(self._number), polling))
+        polling.due = self._clock.monotonic() + (OVERDUE_PAUSE_S if polling.overdue else poll_pause_s(polling.polls))
+        heapq.heappush(self._heap, (polling.due, next(self._number), polling))
         self._changed.set()
 
     def has(self, task_id: str) -> bool:

@@ -16,7 +16,7 @@ from ..store import batches as rows
 from ..store import history
 from . import export
 from .generation import Generation
-from .live import show_live
+from .live import redraw, show_live
 from .waiting import wait_for, wait_turning
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Batch:
 
     def __init__(self, studio: Studio, record: BatchRecord) -> None:
         self._studio = studio
+        self._grids: list[Any] = []  # display handles of grids that are still followed
         self._ids = [generation.id for generation in record.generations]
         self.id = record.id
         self.topic_id = record.topic_id
@@ -82,6 +83,7 @@ class Batch:
     def __await__(self) -> Generator[Any, None, Batch]:
         """Waits on the caller's own event loop until no image is under way."""
         yield from asyncio.wrap_future(self._studio._engine.finished(self._studio.user, self.id)).__await__()
+        redraw(self)
         return self
 
     def wait(self, timeout_s: float | None = None) -> Batch:
@@ -104,6 +106,7 @@ class Batch:
             ) from None
         finally:
             future.cancel()
+        redraw(self)
         return self
 
     def _what_goes_on(self, how: str = "Stopped waiting") -> str:

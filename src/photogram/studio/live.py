@@ -32,7 +32,22 @@ def show_live(batch: Batch) -> None:
     html, finished = batch._draw()
     handle: Any = display(HTML(html), display_id=True)  # type: ignore[no-untyped-call]
     if handle is not None and not finished:
+        batch._grids.append(handle)
         batch._studio._engine.call(_follow(batch, handle, html))
+
+
+def redraw(batch: Batch) -> None:
+    """Draws a batch's grids once more, from the cell that waited for it: some front ends take no update from elsewhere.
+
+    (nbclient 0.10, which `jupyter nbconvert --execute` uses, drops what does not come from the running cell.)
+    """
+    grids, batch._grids = batch._grids, []
+    if grids:
+        from IPython.display import HTML
+
+        html, _ = batch._draw()
+        for handle in grids:
+            handle.update(HTML(html))  # type: ignore[no-untyped-call]
 
 
 async def _follow(batch: Batch, handle: Any, shown: str) -> None:
