@@ -1,0 +1,556 @@
+"""Everything a provider or a network can do wrong, and for each: how the task ends, what the user reads, how many submits
+the provider accepted, and what the ledger says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from photogram.domain.records import GenerationRecord
+from photogram.domain.task import TaskStatus
+from photogram.engine.engine import Engine
+from photogram.store import Cursor
+
+from .adapter import PRICE_MICROS, LoopbackAdapter
+from .harness import USER, again, check_money, finish, made, only, read, retry, start, task_of, until
+from .server import CUT_AFTER, CUT_BEFORE, RETRY_AFTER_FORMS, Answer, Reply, Server, bomb, png, retry_later
+
+SUCCESS, ERROR, LOST, PENDING = TaskStatus.SUCCESS, TaskStatus.ERROR, TaskStatus.LOST, TaskStatus.PENDING
+
+
+def first(answer: Answer, times: int = 1) -> Callable[[int], Answer]:
+    """Returns a hook that answers so the first times it is asked."""
+    left = [answer] * times
+    return lambda _count: left.pop() if left else None
+
+
+def always(answer: Answer) -> Callable[[int], Answer]:
+    return lambda _count: answer
+
+
+def check_said(generation: GenerationRecord, status: TaskStatus, kind: str, message: str, next_step: str) -> None:
+    """Asserts how it ended, and that its row says what happened and what to do about it."""
+    assert generation.status is status
+    error = generation.error
+    assert error
+    assert error.kind == kind
+    assert message in error.message, error.message
+    assert next_step in error.next_step, error.next_step
+    assert error.task_id == generation.task_id
+    assert "sk-very-secret" not in f"{error}"
+
+
+# ── Submit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "message", "next_step"),
+    [
+        (Reply(status=400), "bad_request", "HTTP 400", "Change"),
+        (Reply(status=401), "auth", "key was not accepted", "Check the provider's key"),
+        (Reply(status=402), "out_of_credit", "no credit left", "Top up"),
+        (Reply(status=403), "auth", "key was not accepted", "Check the provider's key"),
+        (Reply(status=404), "bad_request", "HTTP 404", "Change"),
+        (Reply(status=409), "bad_request", "HTTP 409", "Change"),
+        (Reply(status=422), "bad_request", "HTTP 422", "Change"),
+        (Reply(status=500), "remote_failed", "HTTP 500", "Retry"),
+        (Reply(status=503), "remote_failed", "HTTP 503", "Retry"),
+        (Reply(status=200, body=b"{not json"), "bad_response", "not JSON", "Retry"),
+        (Reply(status=200, body=b"[1, 2]"), "bad_response", "not a JSON object", "Retry"),
+        (Reply(status=200, body=b"<html>maintenance</html>"), "bad_response", "not JSON", "Retry"),
+        (Reply(status=302, headers={"location": "http://169.254.169.254/"}), "bad_request", "HTTP 302", "Change"),
+    ],
+)
+def test_submit_that_was_turned_away_ends_at_once_and_costs_nothing(
+    engine: Engine, server: Server, answer: Reply, kind: str, message: str, next_step: str
+) -> None:
+    server.on_submit = always(answer)
+    generation = made(engine)
+    check_said(generation, ERROR, kind, message, next_step)
+    assert (len(server.asked), len(server.submits)) == (1, 0)
+    check_money(engine)
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        (CUT_BEFORE, 0), (CUT_AFTER, 1), (Reply(status=502), 0), (Reply(status=504, accepted=True), 1),
+        (Reply(status=202, body=b'{"id"', length=400, accepted=True), 1),
+    ],
+)  # fmt: skip
+def test_submit_in_doubt_is_lost_never_sent_again_and_keeps_its_hold(
+    engine: Engine, server: Server, answer: Reply, accepted: int
+) -> None:
+    server.on_submit = first(answer)
+    generation = made(engine)
+    check_said(generation, LOST, "lost", "It may have been made, and billed.", "dashboard")
+    assert (len(server.asked), len(server.submits)) == (1, accepted)
+    check_money(engine, held=PRICE_MICROS)
+
+
+@pytest.mark.parametrize("answer", [CUT_AFTER, Reply(status=502, accepted=True), Reply(status=504)])
+def test_submit_in_doubt_is_sent_again_where_the_provider_runs_it_only_once(
+    make_engine: Callable[..., Engine], server: Server, answer: Reply
+) -> None:
+    server.idempotent, server.on_submit = True, first(answer, 2)
+    engine = make_engine(LoopbackAdapter(server.url, idempotent=True))
+    assert made(engine).status is SUCCESS
+    assert len(server.asked) == 3
+    assert set(server.accepted().values()) == {1}
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_slow_submit_is_waited_for(engine: Engine, server: Server) -> None:
+    server.on_submit = first(Reply(status=202, accepted=True, delay_s=0.7))
+    assert made(engine).status is SUCCESS
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(status=202, body=b" " * 400, drip_s=0.1, accepted=True),
+        Reply(status=202, body=b"{}", delay_s=20, accepted=True),
+    ],
+    ids=["drips", "says nothing"],
+)
+def test_submit_that_drips_or_hangs_ends_at_the_deadline(
+    make_engine: Callable[..., Engine], server: Server, answer: Reply
+) -> None:
+    server.on_submit = always(answer)
+    engine = make_engine(LoopbackAdapter(server.url, deadline_s=2.0))
+    generation = made(engine)
+    check_said(generation, LOST, "lost", "took too long", "dashboard")
+    assert len(server.submits) == 1
+    check_money(engine, held=PRICE_MICROS)
+
+
+# ── Come back later ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("form", RETRY_AFTER_FORMS)
+def test_come_back_later_is_obeyed_in_every_form(engine: Engine, server: Server, form: str, status: int) -> None:
+    server.on_submit = first(retry_later(34, form, status=status))
+    paused = []
+    pause = engine._runner.queues.pause
+    engine._runner.queues.pause = lambda provider, seconds: paused.append(seconds) or pause(provider, seconds)
+    generation = made(engine)
+    assert generation.status is SUCCESS
+    assert paused
+    assert 32.0 <= paused[0] <= 34.0
+    assert (len(server.asked), len(server.submits)) == (2, 1)
+    assert task_of(engine, generation.task_id).tries == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_rate_limited_task_says_until_when_it_waits(engine: Engine, server: Server) -> None:
+    server.on_submit = first(retry_later(60))
+    batch = start(engine)
+    until(lambda: only(read(engine, batch)).note)
+    waiting = only(read(engine, batch))
+    assert waiting.status is PENDING
+    assert waiting.note
+    assert waiting.note.startswith("Rate limit exceeded. Waiting until ")
+    assert waiting.note.endswith(" UTC.")
+    assert only(finish(engine, batch)).status is SUCCESS
+
+
+def test_third_rate_limit_ends_it_and_returns_the_hold(engine: Engine, server: Server) -> None:
+    server.on_submit = always(retry_later(1))
+    generation = made(engine)
+    check_said(generation, ERROR, "rate_limited", "Rate limit exceeded.", "Try again later.")
+    assert (len(server.asked), len(server.submits)) == (3, 0)
+    check_money(engine)
+    server.on_submit = always(None)
+    assert again(engine, generation).status is SUCCESS
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_pause_holds_the_whole_line_and_what_left_before_it_spends_no_try(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    engine = make_engine(LoopbackAdapter(server.url, concurrency=4))
+    busy = [retry_later(100)] * 4  # all four that are under way are turned away
+    server.on_submit = lambda _count: busy.pop() if busy else None
+    batch = start(engine, 6)
+    until(lambda: len(server.asked) == 4 and not busy)
+    until(lambda: all(one.note for one in read(engine, batch).generations))
+    assert {one.status for one in read(engine, batch).generations} == {PENDING}
+    assert len(server.asked) == 4, "nothing is sent while the line pauses"
+    done = finish(engine, batch)
+    assert {one.status for one in done.generations} == {SUCCESS}
+    tries = sorted(task_of(engine, one.task_id).tries for one in done.generations)
+    assert tries[:2] == [0, 0]
+    assert sum(tries) < 4, "those that left before the pause was known spent none"
+    assert set(server.accepted().values()) == {1}
+    check_money(engine, captured=6 * PRICE_MICROS)
+
+
+def test_refused_connection_is_tried_three_times_and_says_to_check_the_connection(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    engine = make_engine()
+    server.unplug()
+    generation = made(engine)
+    server.plug_in()
+    check_said(generation, ERROR, "unreachable", "No connection to 127.0.0.1.", "Check your connection")
+    assert task_of(engine, generation.task_id).sends == 3
+    check_money(engine)
+
+
+# ── The key ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, "auth"), (403, "auth"), (402, "out_of_credit")])
+def test_sixty_tasks_and_a_bad_key_are_one_error_and_resume_carries_on(
+    engine: Engine, server: Server, status: int, kind: str
+) -> None:
+    server.on_submit = always(Reply(status=status))
+    batch = start(engine, 60)
+    engine.finished(USER, batch.id).result(60)  # it does not wait for what waits for the user
+    stopped = read(engine, batch).generations
+    failed = [one for one in stopped if one.status is ERROR]
+    assert len(failed) == 1
+    assert failed[0].error
+    assert failed[0].error.kind == kind
+    until(lambda: all(one.note for one in read(engine, batch).generations if one.status is PENDING))
+    waiting = [one for one in read(engine, batch).generations if one.status is PENDING]
+    assert len(waiting) == 59
+    assert all(one.note and one.note.endswith("Then studio.resume() goes on.") for one in waiting)
+    assert len(server.asked) <= 8, "only what was under way was turned away"
+    check_money(engine, held=59 * PRICE_MICROS)
+    server.on_submit = always(None)
+    engine.resume(USER).result(30)
+    done = finish(engine, batch)
+    assert [one.status for one in done.generations].count(SUCCESS) == 59
+    assert {task_of(engine, one.task_id).tries for one in done.generations if one.status is SUCCESS} == {0}
+    assert all(not one.note for one in done.generations)
+    assert again(engine, failed[0]).status is SUCCESS
+    assert sorted(server.accepted().values()) == [1] * 60
+    check_money(engine, captured=60 * PRICE_MICROS)
+
+
+# ── Poll ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+TROUBLES = [CUT_BEFORE, Reply(status=500), Reply(status=502), Reply(status=503), Reply(status=504), retry_later(2),
+            Reply(body=b'{"status', length=900)]  # fmt: skip
+
+
+def test_polls_and_downloads_go_on_through_every_passing_trouble(engine: Engine, server: Server) -> None:
+    polls, fetches = list(TROUBLES), list(TROUBLES)
+    server.on_poll = lambda _count: polls.pop() if polls else None
+    server.on_fetch = lambda _count: fetches.pop() if fetches else None
+    assert made(engine).status is SUCCESS
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def said_by_job(**said: object) -> Reply:
+    return Reply(body=json.dumps(said).encode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "message", "next_step"),
+    [
+        (said_by_job(status="wibble"), "bad_response", "Unknown status 'wibble'", "bug report"),
+        (said_by_job(), "bad_response", "Unknown status None", "bug report"),
+        (Reply(body=b"{not json"), "bad_response", "not JSON", "bug report"),
+        (Reply(body=b"<html></html>"), "bad_response", "not JSON", "bug report"),
+        (said_by_job(status="refused"), "refused", "refused", "Rephrase"),
+        (said_by_job(status="failed"), "remote_failed", "The job failed.", "Retry"),
+        (Reply(status=404), "bad_request", "HTTP 404", "Change"),
+    ],
+)
+def test_every_end_of_a_job_has_a_branch(
+    engine: Engine, server: Server, answer: Reply, kind: str, message: str, next_step: str
+) -> None:
+    server.on_poll = always(answer)
+    generation = made(engine)
+    check_said(generation, ERROR, kind, message, next_step)
+    assert len(server.submits) == 1
+    check_money(engine)
+
+
+def test_network_out_for_a_minute_says_to_check_the_connection_then_succeeds(engine: Engine, server: Server) -> None:
+    server.polls_needed = 10**6
+    batch = start(engine)
+    until(lambda: server.polls)
+    server.unplug()
+    until(lambda: "Check your connection" in (only(read(engine, batch)).note or ""))
+    note = only(read(engine, batch)).note
+    assert note
+    assert "it has been so since " in note
+    began = engine.clock.awake_s()
+    until(lambda: engine.clock.awake_s() - began > 60)
+    assert only(read(engine, batch)).status is TaskStatus.PROCESSING
+    server.polls_needed = 1
+    server.plug_in()
+    generation = only(finish(engine, batch))
+    assert (generation.status, generation.note) == (SUCCESS, None)
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_status_that_never_ends_stops_at_the_deadline_and_retry_asks_before_it_pays(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    server.polls_needed = 10**6
+    engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
+    generation = made(engine)
+    check_said(generation, ERROR, "deadline", "No result within the deadline.", "Retry looks once more")
+    check_money(engine)
+    server.polls_needed = 1
+    made_now = again(engine, generation)
+    assert (made_now.status, made_now.task_id) == (SUCCESS, generation.task_id)
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_result_that_comes_after_the_deadline_is_taken(make_engine: Callable[..., Engine], server: Server) -> None:
+    server.polls_needed = 10**6
+    engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
+    batch = start(engine)
+    assert only(finish(engine, batch)).status is ERROR
+    server.polls_needed = 1
+    until(lambda: only(read(engine, batch)).status is SUCCESS)
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+@pytest.mark.slow
+def test_poll_that_drips_does_not_outlive_the_deadline(
+    make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photogram.engine.remote.POLL_READ_S", 0.5)
+    server.on_poll = always(Reply(body=b" " * 600, drip_s=0.1))
+    engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
+    generation = only(finish(engine, start(engine), timeout_s=30))
+    check_said(generation, ERROR, "deadline", "No result", "Retry looks once more")
+    check_money(engine)
+
+
+# ── Fetch ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+HTML = b"<!doctype html><html><body>not found</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (Reply(headers={"content-type": "image/png"}, body=HTML), "not a whole image"),
+        (Reply(headers={"content-type": "image/png"}, body=b""), "not a whole image"),
+        (Reply(headers={"content-type": "image/png"}, body=png()[:-30]), "not a whole image"),
+        (Reply(headers={"content-type": "image/png"}, body=png(size=(300, 300)), length=120), "not a whole image"),
+        (Reply(headers={"content-type": "application/json"}, body=b'{"error": "gone"}'), "not a whole image"),
+        (Reply(headers={"content-type": "image/bmp"}, body=b"BM" + bytes(60)), "not a whole image"),
+        (Reply(headers={"content-type": "image/png"}, body=bomb()), "not a whole image"),
+    ],
+    ids=["html", "empty", "truncated", "short content-length", "json", "unknown type", "bomb"],
+)
+def test_what_is_no_whole_image_is_never_a_success_and_was_billed(
+    engine: Engine, server: Server, answer: Reply, message: str
+) -> None:
+    server.on_fetch = always(answer)
+    generation = made(engine)
+    check_said(generation, ERROR, "bad_response", message, "Retry")
+    assert generation.asset is None
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_wrong_type_header_does_not_matter_because_the_bytes_tell(engine: Engine, server: Server) -> None:
+    server.on_fetch = always(Reply(headers={"content-type": "text/html"}, body=png()))
+    generation = made(engine)
+    assert generation.status is SUCCESS
+    assert generation.asset
+    assert generation.asset.mime == "image/png"
+
+
+def test_oversized_image_is_not_read_to_its_end(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photogram.engine.http.MAX_ANSWER_BYTES", 1_000_000)
+    server.on_fetch = always(Reply(headers={"content-type": "image/png"}, body=png() + bytes(3_000_000)))
+    generation = made(engine)
+    check_said(generation, ERROR, "bad_response", "larger than", "Retry")
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_dripped_and_delayed_image_arrives_whole(engine: Engine, server: Server) -> None:
+    server.on_fetch = always(Reply(headers={"content-type": "image/png"}, body=png(), drip_s=0.002, delay_s=0.2))
+    generation = made(engine)
+    assert generation.status is SUCCESS
+    assert generation.asset
+    assert engine.store.files.read(generation.asset.sha256, extension="png") == png()
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_download_with_a_false_content_length_is_asked_again(engine: Engine, server: Server) -> None:
+    server.on_fetch = first(Reply(body=png(), length=5_000), 2)
+    assert made(engine).status is SUCCESS
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_download_that_never_works_is_booked_once_and_retry_fetches_without_paying(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    server.on_fetch = always(Reply(status=503))
+    engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
+    generation = made(engine)
+    check_said(generation, ERROR, "deadline", "could not be fetched", "Retry")
+    check_money(engine, captured=PRICE_MICROS)
+    server.on_fetch = always(None)
+    assert again(engine, generation).status is SUCCESS
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "file:///etc/passwd", "ftp://127.0.0.1/x.png", "http://169.254.169.254/latest/meta-data/", "http://localhost:9/x.png",
+        "http://10.0.0.7/x.png", "http://[::1]:9/x.png", "http://user:pw@127.0.0.1/x.png", "data:image/png;base64,AAAA", "",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("redirected", [False, True])
+def test_result_at_a_forbidden_address_is_never_asked_for(
+    engine: Engine, server: Server, url: str, redirected: bool
+) -> None:
+    if redirected:
+        if not url:
+            pytest.skip("a redirect to nowhere is a redirect to itself")
+        server.on_fetch = always(Reply(status=302, headers={"location": url}))
+    else:
+        server.url_of = lambda _job: url
+    generation = made(engine)
+    check_said(generation, ERROR, "bad_response", "The result's address", "Retry")
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_key_does_not_go_to_another_host_and_a_private_one_is_not_asked(engine: Engine, server: Server) -> None:
+    other = Server()
+    try:
+        server.url_of = lambda job: f"{other.url}/images/{job.id}.png"
+        check_said(made(engine), ERROR, "bad_response", "private network", "Retry")
+        server.on_poll = always(None)
+        assert other.keys == []
+    finally:
+        other.close()
+
+
+def test_redirect_within_the_provider_is_followed_and_a_loop_is_not(engine: Engine, server: Server) -> None:
+    server.on_fetch = first(Reply(status=307, headers={"location": "/images/elsewhere.png"}))
+    assert made(engine).status is SUCCESS
+    server.on_fetch = always(Reply(status=302, headers={"location": "/images/elsewhere.png"}))
+    check_said(made(engine), ERROR, "bad_response", "redirects too often", "Retry")
+    check_money(engine, captured=2 * PRICE_MICROS)
+
+
+# ── Expired addresses ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_expired_address_is_polled_afresh(engine: Engine, server: Server, status: int) -> None:
+    server.on_fetch = first(Reply(status=status))
+    assert made(engine).status is SUCCESS
+    assert (len(server.submits), len(server.polls)) == (1, 2)
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_trouble_while_asking_for_a_fresh_address_is_outlasted(engine: Engine, server: Server) -> None:
+    server.on_fetch = first(Reply(status=403))
+    server.on_poll = lambda count: CUT_BEFORE if count == 1 else Reply(status=500) if count == 2 else None
+    assert made(engine).status is SUCCESS
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+@pytest.mark.parametrize("later_polls", [None, Reply(status=404), Reply(status=410), said_by_job(status="failed")])
+def test_result_that_is_gone_for_good_is_expired_and_was_billed(
+    engine: Engine, server: Server, later_polls: Answer
+) -> None:
+    server.on_fetch = always(Reply(status=410))
+    server.on_poll = lambda count: later_polls if count else None
+    generation = made(engine)
+    check_said(generation, ERROR, "expired", "made and billed, but its address has expired", "bills, it anew")
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+    server.on_fetch, server.on_poll = always(None), always(None)
+    assert again(engine, generation).status is SUCCESS  # the user chose to pay again
+    assert len(server.submits) == 2
+    check_money(engine, captured=2 * PRICE_MICROS)
+
+
+# ── What it cost ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def set_price(server: Server, cost: float | None) -> None:
+    def answer(_count: int) -> Answer:
+        job = list(server.jobs)[-1]
+        return said_by_job(status="done", url=f"{server.url}/images/{job}.png", cost=cost)
+
+    server.on_poll = answer
+
+
+@pytest.mark.parametrize(
+    ("cost", "micros", "source"), [(0.07, 70_000, "reported"), (0.0, 0, "free"), (None, PRICE_MICROS, "estimated")]
+)
+def test_reported_cost_is_booked_even_above_the_hold(
+    engine: Engine, server: Server, cost: float | None, micros: int, source: str
+) -> None:
+    set_price(server, cost)
+    generation = made(engine)
+    assert (generation.cost_micros, generation.cost_source) == (micros, source)
+    check_money(engine, captured=micros)
+
+
+def test_unknown_price_holds_nothing_and_says_so(make_engine: Callable[..., Engine], server: Server) -> None:
+    engine = make_engine(LoopbackAdapter(server.url, price_micros=None))
+    set_price(server, None)
+    generation = made(engine)
+    assert (generation.cost_micros, generation.cost_source) == (0, "unknown")
+    check_money(engine)
+
+
+def test_ledger_is_never_rewritten(engine: Engine, server: Server) -> None:
+    def rows(cur: Cursor) -> list[tuple[object, ...]]:
+        return cur.execute("SELECT id, kind, amount_micros FROM ledger ORDER BY created_at, rowid").fetchall()
+
+    server.on_submit = first(Reply(status=500))
+    generation = made(engine)
+    before = engine.read(rows).result(10)
+    again(engine, generation)
+    after = engine.read(rows).result(10)
+    assert after[: len(before)] == before
+    assert [kind for _, kind, _ in after] == ["grant", "hold", "release", "hold", "release", "capture"]
+
+
+# ── Lost, settled, found ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_retry_of_a_lost_one_is_a_second_submit_that_the_user_asked_for(engine: Engine, server: Server) -> None:
+    server.on_submit = first(CUT_AFTER)
+    generation = made(engine)
+    assert generation.status is LOST
+    new = again(engine, generation)
+    assert (new.status, new.attempts) == (SUCCESS, 2)
+    assert len(server.submits) == 2
+    assert set(server.accepted().values()) == {1}
+    check_money(engine, captured=PRICE_MICROS, held=PRICE_MICROS)  # the lost one keeps its hold
+
+
+def test_two_retries_at_once_are_one_submit(engine: Engine, server: Server) -> None:
+    server.on_submit = first(Reply(status=500))
+    generation = made(engine)
+    server.polls_needed = 5
+    assert retry(engine, generation) == retry(engine, generation)
+    engine.finished(USER, generation.batch_id).result(30)
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
