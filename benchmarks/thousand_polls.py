@@ -53,8 +53,10 @@ def measure_engine(url: str, tasks: int, seconds: float) -> dict[str, float]:
             batch = NewBatch(
                 id=new_id("bat"), topic_id=new_id("top"), new_topic=True, provider="jobs", model="img", prompt="x",
                 params={}, owner=engine.owner.id, local=False, created_at=engine.clock.now(),
-                tasks=[NewTask(id=new_id("tsk"), generation_id=new_id("gen"), idx=idx, seed=idx, params={}, hold_micros=1)
-                       for idx in range(min(50, tasks))],
+                tasks=[
+                    NewTask(id=new_id("tsk"), generation_id=new_id("gen"), idx=idx, seed=idx, params={}, hold_micros=1)
+                    for idx in range(min(50, tasks))
+                ],
             )  # fmt: skip
             engine.generate("u", batch).result(60)
         while len(poller._by_task) < tasks:
@@ -88,7 +90,7 @@ async def measure_plain(url: str, tasks: int, seconds: float) -> dict[str, float
                 polls[number] += 1
 
         running = [asyncio.ensure_future(one(number)) for number in range(tasks)]
-        while min(polls) < 1:
+        while min(polls) < 1:  # noqa: ASYNC110  (only to begin the measurement once all have begun)
             await asyncio.sleep(0.05)
         began, before = time.monotonic(), cpu_s()
         await asyncio.sleep(seconds)
@@ -98,7 +100,8 @@ async def measure_plain(url: str, tasks: int, seconds: float) -> dict[str, float
         await asyncio.gather(*running, return_exceptions=True)
     return {
         "cpu_percent": 100 * spent / lasted, "memory_growth_mb": rss_mb() - memory, "polls": sum(polls),
-        "polls_per_task_least": min(polls), "late_p50_ms": 1000 * statistics.median(late), "late_max_ms": 1000 * max(late),
+        "polls_per_task_least": min(polls), "late_p50_ms": 1000 * statistics.median(late),
+        "late_max_ms": 1000 * max(late),
     }  # fmt: skip
 
 
