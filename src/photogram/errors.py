@@ -190,6 +190,7 @@ class BadRequest(ProviderError):
     """The provider did not accept the request (400, 404, 422)."""
 
     kind = "bad_request"
+    default_next_step = "Change the prompt or the settings, then retry."
 
 
 class AuthFailed(ProviderError):

@@ -158,7 +158,9 @@ def test_polls_and_downloads_go_on_through_errors(engine: Engine, server: Server
     assert len(server.submits) == 1
 
 
-@pytest.mark.parametrize(("word", "kind"), [("refused", "refused"), ("failed", "remote_failed"), ("wibble", "bad_response")])
+@pytest.mark.parametrize(
+    ("word", "kind"), [("refused", "refused"), ("failed", "remote_failed"), ("wibble", "bad_response")]
+)
 def test_every_end_of_a_job_has_a_branch(engine: Engine, server: Server, word: str, kind: str) -> None:
     server.status_word, server.polls_needed = word, 99
     generation = only(finish(engine, start(engine)))

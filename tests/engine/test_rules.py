@@ -15,7 +15,7 @@ from photogram.engine.bus import Bus
 from photogram.engine.clock import Clock
 from photogram.engine.queue import Queues
 from photogram.engine.retry import Action, Phase, decide, pause_s, poll_pause_s
-from photogram.engine.workers import LATER, Workers
+from photogram.engine.workers import Workers
 from photogram.errors import (
     AuthFailed,
     BadRequest,
@@ -123,7 +123,7 @@ def test_listener_that_fails_does_not_stop_the_others(caplog: pytest.LogCaptureF
 def test_workers_do_thumbnails_last() -> None:
     workers, go, order = Workers("test", 1), threading.Event(), []
     workers.submit(go.wait)
-    futures = [workers.submit(order.append, "later", priority=LATER), workers.submit(order.append, "soon")]
+    futures = [workers.submit(order.append, "later", later=True), workers.submit(order.append, "soon")]
     go.set()
     for future in futures:
         future.result(5)

@@ -91,7 +91,9 @@ def image_size(data: bytes) -> tuple[int, int, str]:
         raise UnreadableImage("This is not a PNG, JPEG, WebP, GIF, AVIF or SVG image.")
     opened = _open(data)
     width, height = opened.size
-    turned = opened.getexif().get(0x0112) in (5, 6, 7, 8)  # EXIF orientation: a quarter turn
+    # A PNG without EXIF at its head is not asked further: Pillow would decode all of it to look for some at its end.
+    has_exif = opened.format != "PNG" or "exif" in opened.info
+    turned = has_exif and opened.getexif().get(0x0112) in (5, 6, 7, 8)  # orientation: a quarter turn
     return (height, width, mime) if turned else (width, height, mime)
 
 

@@ -6,8 +6,8 @@ import asyncio
 import atexit
 import os
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +19,6 @@ from ..domain.task import TaskStatus
 from ..errors import NotFound, StoreClosed, StoreForked
 from ..providers.registry import Registry, default_registry
 from ..store import Store
-from ..store import batches as batch_rows
 from ..store import tasks as task_rows
 from ..store.batches import NewBatch, NewTask
 from ..store.owners import Owner
@@ -185,32 +184,32 @@ class Engine:
         try:
             while True:
                 changed.clear()
+                began = time.monotonic()
                 try:
-                    record = await asyncio.wrap_future(self.store.read(batch_rows.get_batch, user_id, batch_id))
+                    open_ = await asyncio.wrap_future(self.store.read(task_rows.open_of_batch, user_id, batch_id))
                 except NotFound:
                     return
-                if record.finished or await self._rests(user_id, record):
+                if not open_ or await self._rests(user_id, open_):
                     return
-                await asyncio.sleep(READ_EVERY_S)
-                try:
+                took_s = time.monotonic() - began
+                await asyncio.sleep(min(max(READ_EVERY_S, 5 * took_s), LOOK_EVERY_S))  # never most of the store's time
+                with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), LOOK_EVERY_S)
-                except TimeoutError:
-                    continue
         finally:
             unsubscribe()
 
-    async def _rests(self, user_id: str, record: BatchRecord) -> bool:
+    async def _rests(self, user_id: str, open_: Sequence[tuple[str, str]]) -> bool:
         """Tells whether what is open of a batch waits for the user: its line stopped, or its process ended."""
-        open_ = [one for one in record.generations if not one.status.finished]
         queues = self._runner.queues
-        if any(one.status is TaskStatus.PROCESSING for one in open_):
+        ids = [task_id for task_id, status in open_ if status == TaskStatus.PENDING]
+        if len(ids) < len(open_):
             return False
-        if all(queues.is_stopped(one.task_id) for one in open_):
+        if all(queues.is_stopped(task_id) for task_id in ids):
             return True
-        if any(queues.has(one.task_id) for one in open_):
+        if any(queues.has(task_id) for task_id in ids):
             return False
         unsent = {task.id for task in await self._resumer.unsent(user_id)}
-        return all(one.task_id in unsent or queues.is_stopped(one.task_id) for one in open_)
+        return all(task_id in unsent or queues.is_stopped(task_id) for task_id in ids)
 
     def adopt(self, user_id: str) -> Future[None]:
         """Takes over what dead processes of this user had already sent."""

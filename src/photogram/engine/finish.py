@@ -20,7 +20,7 @@ from ..errors import BadResponse, InternalFailure, ProviderError, StorageFailed,
 from ..store import Cursor, Store
 from ..store.ending import finish_failed, finish_success
 from .clock import Clock
-from .workers import LATER, Workers
+from .workers import Workers
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Finisher:
             seed=made.seed, cost_micros=cost, cost_source=source,
         )  # fmt: skip
         self.announce(task)
-        self._workers.submit(self._make_thumb, asset, priority=LATER)
+        self._workers.submit(self._make_thumb, asset, later=True)
 
     async def fail(self, task: TaskRecord, error: ProviderError, *, secrets: Sequence[Secret | None] = ()) -> None:
         """Ends a task with an error that its row keeps, every key masked."""
@@ -102,7 +102,7 @@ class Finisher:
         path = str(self._store.files.path(asset.sha256, extension=asset.extension))
         await self.evidence(finish_success, task.id, asset, path, self._clock.now())
         self.announce(task)
-        self._workers.submit(self._store.files.delete_spilled, task.id, priority=LATER)
+        self._workers.submit(self._store.files.delete_spilled, task.id, later=True)
         return True
 
     async def evidence(self, op: Callable[Concatenate[Cursor, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

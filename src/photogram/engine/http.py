@@ -19,6 +19,9 @@ IN_FLIGHT = 32
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """The largest answer or image that is read."""
 
+TOTAL_S = 300.0
+"""Seconds that one answer may take from its first byte sent to its last byte read, where no other number is given."""
+
 MAX_REDIRECTS = 5
 CONNECT_S = 10.0
 
@@ -34,7 +37,9 @@ class Http:
         )
         self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(IN_FLIGHT))
 
-    async def send(self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float) -> WireAnswer:
+    async def send(
+        self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float, total_s: float = TOTAL_S
+    ) -> WireAnswer:
         """Sends one request, without following redirects.
 
         Args:
@@ -42,6 +47,7 @@ class Http:
             request: What to send.
             access: Whose keys may be shown, and to whom.
             read_timeout_s: Seconds without a byte after which the connection counts as broken.
+            total_s: Seconds after which it does in any case: an answer that drips for ever is none.
 
         Raises:
             Unreachable: No connection (`sent=False`), or it broke after something was sent (`sent=True`).
@@ -50,22 +56,26 @@ class Http:
         timeout = httpx2.Timeout(read_timeout_s, connect=CONNECT_S, pool=None)
         async with self._places[provider]:
             try:
-                async with self._client.stream(
-                    request.method,
-                    request.url,
-                    headers=_headers(request, access),
-                    json=request.json_body,
-                    content=request.content,
-                    files=list(request.files) or None,
-                    timeout=timeout,
-                ) as response:
+                async with (
+                    asyncio.timeout(total_s),
+                    self._client.stream(
+                        request.method,
+                        request.url,
+                        headers=_headers(request, access),
+                        json=request.json_body,
+                        content=request.content,
+                        files=list(request.files) or None,
+                        timeout=timeout,
+                    ) as response,
+                ):
                     return await _read(response)
             except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
                 host = urlsplit(request.url).hostname
                 raise Unreachable(f"No connection to {host}.", sent=False, detail=str(error)) from error
-            except httpx2.TransportError as error:
+            except (httpx2.TransportError, TimeoutError) as error:
                 host = urlsplit(request.url).hostname
-                what = "took too long to answer" if isinstance(error, httpx2.TimeoutException) else "broke off"
+                late = isinstance(error, (httpx2.TimeoutException, TimeoutError))
+                what = "took too long to answer" if late else "broke off"
                 raise Unreachable(f"{host} {what}.", sent=True, detail=f"{type(error).__name__}: {error}") from error
             except httpx2.InvalidURL as error:
                 raise BadResponse(f"{request.url!r} is not an address.", detail=str(error)) from error

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.task import RemoteHandle
+from ..errors import Expired
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access
 from .clock import Clock
@@ -33,6 +34,7 @@ class Polling:
         polls: How many polls there were.
         due: When it is asked about next, in the clock's seconds.
         overdue: Whether it was given up; it is still asked about now and then, as what comes late is taken.
+        expired: What became of its result's first address, where that expired; it is asked for one other.
         dropped: Set to stop polling.
     """
 
@@ -45,6 +47,7 @@ class Polling:
     polls: int = 0
     due: float = 0.0
     overdue: bool = False
+    expired: Expired | None = None
     dropped: bool = False
 
 

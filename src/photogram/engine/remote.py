@@ -72,7 +72,9 @@ class Remote:
             if adapter.key_variable and access.key is None:
                 raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variable}.")
             wire = adapter.build_submit(request, access)
-            answer = await self._http.send(task.provider, wire, access, read_timeout_s=card.deadline_s)
+            answer = await self._http.send(
+                task.provider, wire, access, read_timeout_s=card.deadline_s, total_s=card.deadline_s
+            )
             found = await self._read(adapter.read_submit, _checked(adapter, answer))
         except ProviderError as error:
             counts = not self._queues.line(task.provider).paused_at > began
@@ -143,16 +145,23 @@ class Remote:
             found = await self._ask(polling)
         except ProviderError as error:
             if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
-                raise
+                raise (polling.expired or error) from error
             found, said = Working(), self._trouble(task.provider, error)
         else:
             self._unreachable_since.pop(task.provider, None)
         if isinstance(found, Ready):
-            await self._collect_afresh(polling, found)
-            return True
+            try:
+                await self._collect(
+                    task, polling.card, polling.adapter, polling.access, found, polling.deadline_awake_s
+                )
+                return True
+            except Expired as error:
+                if polling.expired:
+                    raise
+                polling.expired, polling.polls, found = error, 0, Working()  # asked, once, for another address
         if last and not polling.overdue:
             polling.overdue = True
-            await self._finisher.fail(task, DeadlineExceeded("No result within the deadline."))
+            await self._finisher.fail(task, polling.expired or DeadlineExceeded("No result within the deadline."))
             self._queues.done(task)
         if not polling.overdue:
             self._progress.note(task, found.progress, found.queue_position, said)
@@ -165,7 +174,9 @@ class Remote:
 
     async def _ask(self, polling: Polling) -> Working | Ready:
         request = polling.adapter.build_poll(polling.handle, polling.access)
-        answer = await self._http.send(polling.task.provider, request, polling.access, read_timeout_s=POLL_READ_S)
+        answer = await self._http.send(
+            polling.task.provider, request, polling.access, read_timeout_s=POLL_READ_S, total_s=2 * POLL_READ_S
+        )
         return await self._read(polling.adapter.read_poll, _checked(polling.adapter, answer))
 
     async def _read(self, read: Callable[[WireAnswer], T], answer: WireAnswer) -> T:
@@ -181,24 +192,14 @@ class Remote:
         since = self._unreachable_since.setdefault(provider, self._clock.now())
         return f"{error.message} Check your connection; it has been so since {since:%H:%M:%S} UTC."
 
-    async def _collect_afresh(self, polling: Polling, ready: Ready) -> None:
-        """Gets the image; where its address expired, the provider is asked for another one, once."""
-        args = polling.task, polling.card, polling.adapter, polling.access
-        try:
-            await self._collect(*args, ready, polling.deadline_awake_s)
-        except Expired:
-            again = await self._ask(polling)
-            if not isinstance(again, Ready):
-                raise
-            await self._collect(*args, again, polling.deadline_awake_s)
-
     async def _collect(
         self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, access: Access, ready: Ready, deadline: float
     ) -> None:
         """Gets the image's bytes, asking as often as it takes until the deadline, and ends the task.
 
         Raises:
-            Expired: The address is gone; with what it cost, for it was made.
+            ProviderError: The address is gone (`Expired`), the deadline passed, or what came is no image; with what it
+                cost, for it was made.
         """
         cost = ready.cost_micros
         if cost is None and task.handle:
@@ -214,9 +215,13 @@ class Remote:
                 data = _checked(adapter, answer).content
             except ProviderError as error:
                 error.cost_micros = cost if cost is not None else card.price_micros
-                late = self._clock.awake_s() >= deadline
-                if late or decide(Phase.FETCH, error, tries=0, idempotent=True) is Action.FAIL:
+                if decide(Phase.FETCH, error, tries=0, idempotent=True) is Action.FAIL:
                     raise
+                if self._clock.awake_s() >= deadline:
+                    said = "The image was made and billed, but could not be fetched within the deadline."
+                    late = DeadlineExceeded(said, detail=f"{error.message}\n{error.detail}")
+                    late.cost_micros = error.cost_micros
+                    raise late from error
                 await self._clock.sleep(poll_pause_s(tries))
                 tries += 1
         await self._finisher.succeed(task, card, MadeImage(data=data, seed=ready.seed, cost_micros=cost), foreign=True)

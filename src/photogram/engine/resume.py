@@ -26,7 +26,9 @@ from .run import Runner
 
 LOOK_EVERY_S = 10.0
 
-ASKED_AGAIN = frozenset({"deadline", "unreachable", "rate_limited", "bad_response", "auth", "lost", "internal"})
+ASKED_AGAIN = frozenset(
+    {"deadline", "unreachable", "rate_limited", "bad_response", "auth", "lost", "internal", "storage"}
+)
 """Kinds of errors after which the job may still be running, or done, at the provider."""
 
 

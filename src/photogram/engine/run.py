@@ -218,11 +218,6 @@ class Runner:
         if stopping:
             await asyncio.wait(stopping, timeout=timeout_s)
 
-    async def settle(self, timeout_s: float) -> None:
-        """Waits a moment for what is being sent, stored or put back."""
-        if self._running:
-            await asyncio.wait(list(self._running.values()), timeout=timeout_s)
-
     def _secrets(self, task: TaskRecord) -> list[Any]:
         provider = self._registry.provider(task.provider)
         return [] if isinstance(provider, LocalProvider) else [Remote.access(provider).key]

@@ -6,26 +6,30 @@ hold up the exit.
 
 from __future__ import annotations
 
-import itertools
-import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Job = tuple[int, int, Callable[[], Any] | None, Future[Any] | None]
+Job = tuple[Callable[[], Any], "Future[Any]"]
 
-SOON, LATER = 0, 1
-"""Priorities: what a user waits for, and thumbnails."""
+QUIET_S = 0.15
+"""What can wait is begun only after so long without anything else: thumbnails must not slow the pictures down."""
 
 
 class Workers:
-    """A few daemon threads that take jobs by priority, then by age."""
+    """A few daemon threads. What somebody waits for goes first, in order; what can wait fills the quiet moments."""
 
     def __init__(self, name: str, threads: int) -> None:
-        self._jobs: queue.PriorityQueue[Job] = queue.PriorityQueue()
-        self._number = itertools.count()
+        self._soon: deque[Job] = deque()
+        self._later: deque[Job] = deque()
+        self._changed = threading.Condition()
+        self._busy = 0
+        self._last_busy = 0.0
+        self._stopped = False
         self._threads = [
             threading.Thread(target=self._work, name=f"photogram-{name}-{index}", daemon=True)
             for index in range(threads)
@@ -34,30 +38,58 @@ class Workers:
             thread.pydev_do_not_trace = True  # type: ignore[attr-defined]
             thread.start()
 
-    def submit(self, function: Callable[..., T], /, *args: Any, priority: int = SOON) -> Future[T]:
-        """Runs `function(*args)` on a worker thread. Any thread."""
+    def submit(self, function: Callable[..., T], /, *args: Any, later: bool = False) -> Future[T]:
+        """Runs `function(*args)` on a worker thread. Any thread.
+
+        Args:
+            function: What to run.
+            args: Its arguments.
+            later: Whether it can wait until there is nothing else to do.
+        """
         future: Future[T] = Future()
-        self._jobs.put((priority, next(self._number), lambda: function(*args), future))
+        with self._changed:
+            (self._later if later else self._soon).append((lambda: function(*args), future))
+            self._changed.notify()
         return future
+
+    def _take(self) -> tuple[Job | None, bool]:
+        """Waits for a job; returns it and whether somebody waits for it, or None at the end."""
+        with self._changed:
+            while not self._stopped:
+                if self._soon:
+                    self._busy += 1
+                    return self._soon.popleft(), True
+                quiet_in_s = QUIET_S if self._busy else self._last_busy + QUIET_S - time.monotonic()
+                if self._later and quiet_in_s <= 0:
+                    return self._later.popleft(), False
+                self._changed.wait(quiet_in_s if self._later else None)
+        return None, False
 
     def _work(self) -> None:
         while True:
-            _, _, function, future = self._jobs.get()
-            if function is None or future is None:
+            job, awaited = self._take()
+            if job is None:
                 return
-            if not future.set_running_or_notify_cancel():
-                continue
+            function, future = job
             try:
-                result = function()
-            except BaseException as error:  # noqa: BLE001  handed to whoever waits for the future
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-            del function, future  # a picture's bytes are not kept until the next job
+                if future.set_running_or_notify_cancel():
+                    try:
+                        result = function()
+                    except BaseException as error:  # noqa: BLE001  handed to whoever waits for the future
+                        future.set_exception(error)
+                    else:
+                        future.set_result(result)
+            finally:
+                if awaited:
+                    with self._changed:
+                        self._busy -= 1
+                        self._last_busy = time.monotonic()
+            job = function = future = result = None  # type: ignore[assignment]  # no bytes are kept while waiting
 
     def stop(self, timeout_s: float) -> None:
         """Lets every thread end after its current job; waits `timeout_s` seconds for all of them together."""
-        for _ in self._threads:
-            self._jobs.put((-1, next(self._number), None, None))
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
         for thread in self._threads:
             thread.join(timeout_s / len(self._threads))

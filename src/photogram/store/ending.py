@@ -39,29 +39,28 @@ def finish_success(
     if not os.path.exists(path):
         raise StorageFailed(f"The image file {path} is missing.")
     row = cur.execute(
-        f"SELECT generation_id, batch_id, user_id, sends, cost_micros FROM tasks "
-        f"WHERE id = ? AND status IN ({_quoted(TaskStatus.SUCCESS)})",
-        [task_id],
+        "UPDATE tasks SET status = 'success', finished_at = ?, progress = NULL, queue_position = NULL, note = NULL, "
+        f"{_NO_ERROR}, asset_sha256 = ?, revision = nextval('revision'), "
+        "cost_micros = CASE WHEN cost_micros = 0 THEN ? ELSE cost_micros END, "
+        "cost_source = CASE WHEN cost_micros = 0 THEN ? ELSE cost_source END "
+        f"WHERE id = ? AND status IN ({_quoted(TaskStatus.SUCCESS)}) "
+        "RETURNING generation_id, batch_id, user_id, sends, hold_micros, cost_micros, cost_source",
+        [now, asset.sha256, cost_micros, cost_source, task_id],
     ).fetchone()
     if row is None:
         return False
-    generation_id, batch_id, user_id, sends, booked = row
-    cur.execute(
-        f"UPDATE tasks SET status = 'success', finished_at = ?, progress = NULL, queue_position = NULL, note = NULL, "
-        f"{_NO_ERROR}, asset_sha256 = ?, revision = nextval('revision') WHERE id = ?",
-        [now, asset.sha256, task_id],
-    )
+    generation_id, batch_id, user_id, sends, held, cost_micros, cost_source = row
     cur.execute(
         "INSERT INTO assets VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         [asset.sha256, asset.mime, asset.width, asset.height, asset.size_bytes, now],
     )
+    booked = ledger.settle(cur, user_id, task_id, sends, held, cost_micros, now)
     cur.execute(
-        "UPDATE generations SET seed = coalesce(?, seed), revision = nextval('revision'), "
-        "asset_sha256 = CASE WHEN task_id = ? OR asset_sha256 IS NULL THEN ? ELSE asset_sha256 END WHERE id = ?",
-        [seed, task_id, asset.sha256, generation_id],
+        "UPDATE generations SET seed = coalesce(?, seed), cost_micros = cost_micros + ?, cost_source = ?, "
+        "asset_sha256 = CASE WHEN task_id = ? OR asset_sha256 IS NULL THEN ? ELSE asset_sha256 END, "
+        "revision = nextval('revision') WHERE id = ?",
+        [seed, booked, cost_source, task_id, asset.sha256, generation_id],
     )
-    if not booked:
-        _book(cur, user_id, task_id, generation_id, sends, cost_micros, cost_source, now)
     cur.execute(
         "UPDATE topics SET cover_sha256 = coalesce(cover_sha256, ?), last_activity_at = greatest(last_activity_at, ?), "
         "revision = nextval('revision') WHERE id = (SELECT topic_id FROM batches WHERE id = ?)",
@@ -71,19 +70,19 @@ def finish_success(
 
 
 def _book(
-    cur: Cursor, user_id: str, task_id: str, generation_id: str, sends: int, cost_micros: int, cost_source: str,
-    now: datetime,
+    cur: Cursor, user_id: str, task_id: str, generation_id: str, sends: int, held: int, cost_micros: int,
+    cost_source: str, now: datetime,
 ) -> None:  # fmt: skip
-    """Returns the hold and books what it really cost, in the ledger, the task and its image alike."""
-    ledger.settle(cur, user_id, task_id, sends, cost_micros, now)
-    cur.execute(
-        "UPDATE tasks SET cost_micros = ?, cost_source = ? WHERE id = ?",
-        [cost_micros, cost_source, task_id],
-    )
-    cur.execute(
-        "UPDATE generations SET cost_micros = cost_micros + ?, cost_source = ? WHERE id = ?",
-        [cost_micros, cost_source, generation_id],
-    )
+    """Returns the hold and books what an ended task cost all the same, in the ledger, the task and its image alike."""
+    booked = ledger.settle(cur, user_id, task_id, sends, held, cost_micros, now)
+    if booked:
+        cur.execute(
+            "UPDATE tasks SET cost_micros = ?, cost_source = ? WHERE id = ?", [cost_micros, cost_source, task_id]
+        )
+        cur.execute(
+            "UPDATE generations SET cost_micros = cost_micros + ?, cost_source = ? WHERE id = ?",
+            [booked, cost_source, generation_id],
+        )
 
 
 def finish_failed(
@@ -111,14 +110,15 @@ def finish_failed(
     row = cur.execute(
         "UPDATE tasks SET status = ?, finished_at = ?, progress = NULL, queue_position = NULL, note = ?, "
         "error_kind = ?, error_message = ?, error_next_step = ?, error_detail = ?, revision = nextval('revision') "
-        f"WHERE id = ? AND status IN ({_quoted(status)}) RETURNING generation_id, user_id, sends",
+        f"WHERE id = ? AND status IN ({_quoted(status)}) "
+        "RETURNING generation_id, user_id, sends, hold_micros, cost_micros",
         [str(status), now, note, kind, message, next_step, detail, task_id],
     ).fetchone()
     if row is None:
         return False
-    generation_id, user_id, sends = row
-    if status is not TaskStatus.LOST:
-        _book(cur, user_id, task_id, generation_id, sends, cost_micros, cost_source, now)
+    generation_id, user_id, sends, held, booked = row
+    if status is not TaskStatus.LOST and not booked:
+        _book(cur, user_id, task_id, generation_id, sends, held, cost_micros, cost_source, now)
     return True
 
 
@@ -140,7 +140,7 @@ def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: date
         raise NotFound(f"The task {task_id} is settled already.", next_step="studio.wallet.ledger() shows how.")
     _, _, generation_id, sends, held = row
     cost = held if billed else 0
-    _book(cur, user_id, task_id, generation_id, sends, cost, "estimated" if cost else "free", now)
+    _book(cur, user_id, task_id, generation_id, sends, held, cost, "estimated" if cost else "free", now)
     note = "Settled: it was billed." if billed else "Settled: it was not billed."
     cur.execute("UPDATE tasks SET note = ?, revision = nextval('revision') WHERE id = ?", [note, task_id])
 

@@ -110,19 +110,37 @@ def _check_caps(cur: Cursor, user_id: str, topic_id: str, need: int, now: dateti
 
 
 def settle(
-    cur: Cursor, user_id: str, task_id: str, attempt: int, cost_micros: int, now: datetime, note: str = ""
-) -> None:
-    """Returns a task's whole hold and books what it really cost (even above the hold).
+    cur: Cursor, user_id: str, task_id: str, attempt: int, held_micros: int, cost_micros: int, now: datetime
+) -> int:
+    """Returns a task's whole hold and books what it really cost (even above the hold). Booking twice books once.
 
-    A reopened task has no hold left; what it costs is booked all the same.
+    Args:
+        cur: An open transaction.
+        user_id: Whose wallet.
+        task_id: The task.
+        attempt: Which of its sends is paid.
+        held_micros: What was held for it.
+        cost_micros: What it cost.
+        now: UTC.
+
+    Returns:
+        What was captured by this call.
     """
-    held = cur.execute("SELECT -amount_micros FROM ledger WHERE id = ?", [f"{task_id}:hold"]).fetchone()
-    if held and held[0]:
-        book(cur, user_id, "release", held[0], now, key=f"{task_id}:release", task_id=task_id)
+    entries = [("release", held_micros, f"{task_id}:release", 0)] if held_micros else []
     if cost_micros:
         open_wallet(cur, user_id, now)
-        book(cur, user_id, "capture", -cost_micros, now,
-             key=f"{task_id}:{attempt}:capture", task_id=task_id, attempt=attempt, note=note)  # fmt: skip
+        entries.append(("capture", -cost_micros, f"{task_id}:{attempt}:capture", attempt))
+    if not entries:
+        return 0
+    written = []
+    for kind, micros, key, paid in entries:  # one by one: several rows at once would come in any order
+        written += cur.execute(
+            "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, '', ?) ON CONFLICT DO NOTHING RETURNING kind, amount_micros",
+            [key, user_id, task_id, paid, kind, micros, now],
+        ).fetchall()
+    moved = sum(micros for _, micros in written)
+    cur.execute("UPDATE wallets SET balance_micros = balance_micros + ? WHERE user_id = ?", [moved, user_id])
+    return -sum(int(micros) for kind, micros in written if kind == "capture")
 
 
 def is_settled(cur: Cursor, task_id: str) -> bool:

@@ -153,12 +153,16 @@ def send_again_later(cur: Cursor, task_id: str, note: str | None = None, *, spen
 
 
 def reopen(cur: Cursor, task_id: str, owner: str) -> bool:
-    """Moves an ended task with a handle back to processing: Retry asks the provider before it pays again."""
+    """Moves an ended task with a handle back to processing: Retry asks the provider before it pays again.
+
+    One whose cost is booked is asked about only where the image itself was never in doubt: it is not booked again.
+    """
     row = cur.execute(
         "UPDATE tasks SET status = 'processing', owner = ?, finished_at = NULL, error_kind = NULL, "
         "error_message = NULL, error_next_step = NULL, error_detail = NULL, note = NULL, "
         "revision = nextval('revision') "
-        "WHERE id = ? AND status IN ('error', 'lost') AND handle IS NOT NULL AND cost_micros = 0 RETURNING id",
+        "WHERE id = ? AND status IN ('error', 'lost') AND handle IS NOT NULL "
+        "AND (cost_micros = 0 OR error_kind IN ('deadline', 'storage')) RETURNING id",
         [owner, task_id],
     ).fetchone()
     return row is not None

@@ -29,6 +29,21 @@ def unfinished_tasks(cur: Cursor, user_id: str) -> list[TaskRecord]:
     return _load(cur, "WHERE k.user_id = ? AND k.status IN ('pending', 'processing')", [user_id])
 
 
+def open_of_batch(cur: Cursor, user_id: str, batch_id: str) -> list[tuple[str, str]]:
+    """Returns (task id, status) of a batch's images that are pending or processing; deleted ones left out.
+
+    Raises:
+        NotFound: There is no such batch, or it was deleted.
+        NotYours: It is another user's.
+    """
+    owned(cur, "batches", batch_id, user_id, "batch")
+    return cur.execute(
+        "SELECT k.id, k.status FROM generations g JOIN tasks k ON k.id = g.task_id "
+        "WHERE g.batch_id = ? AND g.deleted_at IS NULL AND k.status IN ('pending', 'processing')",
+        [batch_id],
+    ).fetchall()
+
+
 def others_of_owner(cur: Cursor, owner: str, user_id: str) -> int:
     """Returns how many unfinished tasks of other users that process left."""
     row = cur.execute(
