@@ -122,7 +122,9 @@ def count(folder: Path) -> tuple[int, int]:
     with pg.Studio(folder, user="bench") as studio:
         frame = studio.df(status="success")
         assert studio._read(assets.find_orphans) == {}
-        return len(frame), sum(Path(path).is_file() for path in frame["path"])
+        missing = frame[frame["path"].isna()]
+    assert missing.empty, missing.T.to_string()
+    return len(frame), sum(Path(path).is_file() for path in frame["path"])
 
 
 if __name__ == "__main__":

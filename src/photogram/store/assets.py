@@ -26,6 +26,11 @@ _ORPHANS = {
         _without("generations of assets", "p.sha256 = c.asset_sha256") + " AND c.asset_sha256 IS NOT NULL"
     ),
     "successes without an image": "SELECT id FROM tasks WHERE status = 'success' AND asset_sha256 IS NULL",
+    "images that forgot their file": """
+        SELECT g.id FROM generations g
+        WHERE g.asset_sha256 IS NULL
+          AND EXISTS (SELECT 1 FROM tasks k WHERE k.generation_id = g.id AND k.status = 'success')
+    """,
     "references without a row": (
         "SELECT batch_id FROM batch_refs c WHERE NOT EXISTS (SELECT 1 FROM refs p WHERE p.sha256 = c.sha256)"
     ),

@@ -1,6 +1,7 @@
 -- Times are UTC, without a zone. Money is whole micro-dollars. Ids are made by the caller, before the call.
 -- No foreign keys: DuckDB has no cascade, and deleting parent and children in one transaction fails with them.
--- Secondary indexes only on columns that never change.
+-- No secondary index, on any column: on a table that has one, DuckDB 2.0.0 loses values that an UPDATE put in place of NULL
+-- when the log is replayed (tests/crash/test_replay.py). Without one, a batch is found among a million images in 10 ms.
 
 CREATE SEQUENCE revision;
 
@@ -29,7 +30,6 @@ CREATE TABLE batches (
     deleted_at       TIMESTAMP,
     revision         BIGINT NOT NULL DEFAULT nextval('revision')
 );
-CREATE INDEX batches_by_topic ON batches (topic_id, created_at);
 
 CREATE TABLE generations (
     id            VARCHAR PRIMARY KEY,
@@ -46,7 +46,6 @@ CREATE TABLE generations (
     deleted_at    TIMESTAMP,
     revision      BIGINT NOT NULL DEFAULT nextval('revision')
 );
-CREATE INDEX generations_by_batch ON generations (batch_id);
 
 CREATE TABLE tasks (
     id              VARCHAR PRIMARY KEY,
