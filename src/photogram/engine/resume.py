@@ -19,7 +19,7 @@ from ..providers.registry import Registry
 from ..store import Store
 from ..store import tasks as task_rows
 from ..store.owners import Owner
-from ..store.sending import adopt, reopen, save_handle, send_again_later
+from ..store.sending import adopt, reopen, send_again_later
 from .clock import Clock
 from .finish import Finisher
 from .run import Runner
@@ -41,6 +41,7 @@ class Resumer:
         self._store, self._registry, self._owner, self._clock = store, registry, owner, clock
         self._runner, self._finisher = runner, finisher
         self._users: set[str] = set()
+        self._adopting = asyncio.Lock()
 
     async def watch(self) -> None:
         """Adopts orphans now and then, for ever. Costs nothing while nobody died: the lock files say so."""
@@ -56,6 +57,10 @@ class Resumer:
     async def adopt(self, user_id: str) -> None:
         """Takes over what this user's dead processes had already sent."""
         self._users.add(user_id)
+        async with self._adopting:
+            await self._adopt(user_id)
+
+    async def _adopt(self, user_id: str) -> None:
         dead = set(self._owner.dead())
         tasks = await asyncio.wrap_future(self._store.read(task_rows.unfinished_tasks, user_id))
         sent = [task for task in tasks if task.sent_at and task.status is TaskStatus.PROCESSING]
@@ -74,24 +79,19 @@ class Resumer:
         return bool(await asyncio.wrap_future(self._store.read(task_rows.others_of_owner, owner_id, user_id)))
 
     async def _take_over(self, task: TaskRecord, handles: dict[str, RemoteHandle]) -> None:
-        if not await asyncio.wrap_future(self._store.write(adopt, task.id, task.owner, self._owner.id)):
+        handle = task.handle or handles.get(task.id)
+        if not await asyncio.wrap_future(self._store.write(adopt, task.id, task.owner, self._owner.id, handle)):
             return
         try:
             provider, card = self._registry.provider(task.provider), self._registry.card(task.address)
         except UnknownModel as error:
             await self._finisher.fail(task, Lost(f"{error.message} It was sent by a process that is gone."))
             return
-        if isinstance(provider, LocalProvider):
-            await asyncio.wrap_future(self._store.write(send_again_later, task.id))
+        if isinstance(provider, LocalProvider) or (handle is None and provider.idempotent):
+            await self._finisher.evidence(send_again_later, task.id)
             self._finisher.announce(task)
-            return
-        handle = task.handle or handles.get(task.id)
-        if handle is not None:
-            await asyncio.wrap_future(self._store.write_evidence(save_handle, task.id, handle))
+        elif handle is not None:
             self._runner.poll_on(replace(task, handle=handle), card, provider)
-        elif provider.idempotent:
-            await asyncio.wrap_future(self._store.write(send_again_later, task.id))
-            self._finisher.announce(task)
         else:
             lost = Lost(
                 "The process that sent this is gone, and nobody knows whether it was made. It may have been billed."

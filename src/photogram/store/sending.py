@@ -32,9 +32,16 @@ class SendLimits:
 def mark_sent(cur: Cursor, task_id: str, owner: str, now: datetime, limits: SendLimits | None = None) -> float | None:
     """Moves a task from pending to processing: the mark that is committed before the first byte leaves.
 
+    Owner and time tell one call from another: run again because nobody knew whether it was saved, it says the same.
+
     Returns:
         0 if this call made the move; seconds to wait where a limit is reached; None if nothing may be sent (any more).
     """
+    if cur.execute(
+        "SELECT 1 FROM tasks WHERE id = ? AND status = 'processing' AND owner = ? AND sent_at = ?",
+        [task_id, owner, now],
+    ).fetchone():
+        return 0.0
     if limits and (wait_s := _wait_s(cur, task_id, now, limits)):
         return wait_s
     row = cur.execute(
@@ -78,12 +85,20 @@ def still_mine(cur: Cursor, task_id: str, owner: str) -> bool:
     return row == ("processing", owner)
 
 
-def adopt(cur: Cursor, task_id: str, dead_owner: str | None, owner: str) -> bool:
-    """Takes over a processing task of a dead process; of two that try, one gets it."""
+def adopt(cur: Cursor, task_id: str, dead_owner: str | None, owner: str, handle: RemoteHandle | None = None) -> bool:
+    """Takes over a processing task of a dead process; of two processes that try, one gets it.
+
+    Args:
+        cur: An open transaction.
+        task_id: The task.
+        dead_owner: The process that is gone.
+        owner: The one that takes over; a second call for it gives the same answer.
+        handle: What the dead one wrote down; kept with the move, because its journal may be removed from then on.
+    """
     row = cur.execute(
-        "UPDATE tasks SET owner = ?, revision = nextval('revision') "
-        "WHERE id = ? AND status = 'processing' AND owner IS NOT DISTINCT FROM ? RETURNING id",
-        [owner, task_id, dead_owner],
+        "UPDATE tasks SET owner = ?, handle = coalesce(handle, ?), revision = nextval('revision') "
+        "WHERE id = ? AND status = 'processing' AND (owner IS NOT DISTINCT FROM ? OR owner = ?) RETURNING id",
+        [owner, write_handle(handle) if handle else None, task_id, dead_owner, owner],
     ).fetchone()
     return row is not None
 
@@ -161,8 +176,8 @@ def reopen(cur: Cursor, task_id: str, owner: str) -> bool:
         "UPDATE tasks SET status = 'processing', owner = ?, finished_at = NULL, error_kind = NULL, "
         "error_message = NULL, error_next_step = NULL, error_detail = NULL, note = NULL, "
         "revision = nextval('revision') "
-        "WHERE id = ? AND status IN ('error', 'lost') AND handle IS NOT NULL "
-        "AND (cost_micros = 0 OR error_kind IN ('deadline', 'storage')) RETURNING id",
-        [owner, task_id],
+        "WHERE id = ? AND handle IS NOT NULL AND (status = 'processing' AND owner = ? OR "
+        "status IN ('error', 'lost') AND (cost_micros = 0 OR error_kind IN ('deadline', 'storage'))) RETURNING id",
+        [owner, task_id, owner],
     ).fetchone()
     return row is not None

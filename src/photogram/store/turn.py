@@ -88,7 +88,10 @@ class OsLock:
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         except OSError as error:
-            raise StorageFailed(f"The lock file {path} could not be opened: {error.strerror}.") from error
+            raise StorageFailed(
+                f"The lock file {path} could not be opened: {error.strerror}.",
+                next_step="Move the workspace to where you may write: Studio(path) or PHOTOGRAM_HOME.",
+            ) from error
         self.path = path
 
     def take(self) -> bool:
