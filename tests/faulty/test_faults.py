@@ -1,5 +1,7 @@
-"""Everything a provider or a network can do wrong, and for each: how the task ends, what the user reads, how many submits
-the provider accepted, and what the ledger says."""
+"""Everything a provider or a network can do wrong.
+
+For each: how the task ends, what the user reads, how many submits the provider accepted, and what the ledger says.
+"""
 
 from __future__ import annotations
 
@@ -415,8 +417,9 @@ def test_download_that_never_works_is_booked_once_and_retry_fetches_without_payi
 @pytest.mark.parametrize(
     "url",
     [
-        "file:///etc/passwd", "ftp://127.0.0.1/x.png", "http://169.254.169.254/latest/meta-data/", "http://localhost:9/x.png",
-        "http://10.0.0.7/x.png", "http://[::1]:9/x.png", "http://user:pw@127.0.0.1/x.png", "data:image/png;base64,AAAA", "",
+        "file:///etc/passwd", "ftp://127.0.0.1/x.png", "http://169.254.169.254/latest/meta-data/",
+        "http://localhost:9/x.png", "http://10.0.0.7/x.png", "http://[::1]:9/x.png", "http://user:pw@127.0.0.1/x.png",
+        "data:image/png;base64,AAAA", "",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("redirected", [False, True])

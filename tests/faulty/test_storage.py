@@ -1,0 +1,285 @@
+"""The disk fails where a paid image is to be stored: nothing paid is lost, and nothing is paid twice."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from photogram.domain.task import TaskStatus
+from photogram.engine.engine import Engine
+from photogram.errors import StorageFailed
+from photogram.providers.registry import Registry
+from photogram.store import Store
+from photogram.studio import Studio
+
+from .adapter import PRICE_MICROS, LoopbackAdapter
+from .harness import FastClock, again, check_money, finish, made, only, read, start, until
+from .server import Server, png
+from .test_faults import check_said
+
+SUCCESS, ERROR = TaskStatus.SUCCESS, TaskStatus.ERROR
+
+
+def refuse(engine: Engine, monkeypatch: pytest.MonkeyPatch, *names: str, times: int = 10**6) -> list[str]:
+    """Lets the disk refuse these operations; returns the list of refusals, which grows."""
+    refused: list[str] = []
+    for name in names:
+        real = getattr(engine.store.files, name)
+
+        def failing(*args: object, _real: Callable[..., object] = real, _name: str = name, **options: object) -> object:
+            if refused.count(_name) >= times:
+                return _real(*args, **options)
+            refused.append(_name)
+            raise StorageFailed("No space left on device.", next_step="Free some disk space, then retry.")
+
+        monkeypatch.setattr(engine.store.files, name, failing)
+    return refused
+
+
+def test_disk_that_refuses_twice_is_tried_a_third_time(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = refuse(engine, monkeypatch, "put", times=2)
+    assert made(engine).status is SUCCESS
+    assert len(refused) == 2
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_disk_that_refuses_three_times_spills_and_retry_stores_without_paying(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    with monkeypatch.context() as patch:
+        refused = refuse(engine, patch, "put")
+        generation = made(engine)
+    check_said(generation, ERROR, "storage", "could not be stored: No space left", "Free some disk space")
+    assert generation.error
+    spilled = workspace / "spill" / f"{generation.task_id}.png"
+    assert str(spilled.resolve()) in generation.error.detail
+    assert spilled.read_bytes() == png()
+    assert (len(refused), len(server.submits)) == (3, 1)
+    assert generation.cost_micros == PRICE_MICROS
+    check_money(engine, captured=PRICE_MICROS)
+    asked = len(server.keys)
+    stored = again(engine, generation)
+    assert (stored.status, stored.task_id, stored.cost_micros) == (SUCCESS, generation.task_id, PRICE_MICROS)
+    assert stored.asset
+    assert engine.store.files.read(stored.asset.sha256, extension="png") == png()
+    assert (len(server.submits), len(server.keys)) == (1, asked)
+    check_money(engine, captured=PRICE_MICROS)
+    until(lambda: not spilled.exists())
+
+
+def test_image_that_could_be_kept_nowhere_is_fetched_again_without_paying(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        refuse(engine, patch, "put", "spill")
+        generation = made(engine)
+    check_said(generation, ERROR, "storage", "could not be stored", "Free some disk space")
+    assert generation.error
+    assert "could not be kept anywhere" in generation.error.detail
+    check_money(engine, captured=PRICE_MICROS)
+    stored = again(engine, generation)
+    assert (stored.status, stored.task_id) == (SUCCESS, generation.task_id)
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_retry_while_the_disk_is_still_full_changes_nothing(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        refuse(engine, patch, "put")
+        generation = made(engine)
+        with pytest.raises(StorageFailed, match="Free some disk space"):
+            again(engine, generation)
+    check_money(engine, captured=PRICE_MICROS)
+    assert again(engine, generation).status is SUCCESS
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_little_room_refuses_before_anything_is_sent(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine.store.files, "free_bytes", lambda: 400_000_000)
+    generation = made(engine)
+    check_said(generation, ERROR, "storage", "nothing was sent", "Free some disk space")
+    assert server.asked == []
+    check_money(engine)
+
+
+def test_failed_thumbnail_does_not_fail_its_image(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    refused = refuse(engine, monkeypatch, "put_thumb")
+    generation = made(engine)
+    until(lambda: refused)
+    assert (generation.status, generation.error) == (SUCCESS, None)
+    assert list((workspace / "thumbs").iterdir()) == []
+    monkeypatch.undo()
+    monkeypatch.setenv("LOOPBACK_KEY", "k")
+    assert made(engine).status is SUCCESS  # the workers live
+    check_money(engine, captured=2 * PRICE_MICROS)
+
+
+# ── The database ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Breaking:
+    """A cursor whose COMMITs fail as told; the outcome may be that they were saved."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, failures: list[str]) -> None:
+        self._cursor, self._failures = cursor, failures
+
+    def execute(self, sql: str, *args: object) -> object:
+        if sql == "COMMIT" and self._failures:
+            if self._failures.pop() == "saved":
+                self._cursor.execute(sql)
+            raise duckdb.FatalException("the database has been invalidated")
+        return self._cursor.execute(sql, *args)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._cursor, name)
+
+
+@pytest.mark.parametrize("outcome", ["saved", "not saved"])
+def test_fatal_error_at_any_commit_of_a_task_neither_loses_nor_doubles_anything(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch, outcome: str
+) -> None:
+    from photogram.store import writer
+
+    failures: list[str] = []
+    real = writer._transact
+    monkeypatch.setattr(writer, "_transact", lambda cursor, *args: real(Breaking(cursor, failures), *args))
+    commits = 0
+
+    def note(*_: object) -> None:
+        nonlocal commits
+        commits += 1
+        failures.append(outcome)  # the next commit of this task breaks, whichever it is
+
+    engine.bus.subscribe(note)
+    server.on_submit = note
+    server.on_poll = note
+    server.on_fetch = note
+    for _ in range(4):
+        generation = made(engine)
+        assert generation.status is SUCCESS
+    failures.clear()
+    assert commits >= 16
+    assert sorted(server.accepted().values()) == [1] * 4
+    check_money(engine, captured=4 * PRICE_MICROS)
+
+
+# ── Real file systems ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 50 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(command, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("there is no mount command to make a file system of 50 MB with")
+    if mounted.returncode:
+        pytest.skip(f"a file system of 50 MB cannot be mounted here: {mounted.stderr.strip()}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Leaves no room on a file system."""
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(65_536))
+
+
+def test_disk_that_fills_up_while_an_image_is_made_loses_nothing(
+    small_disk: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = Engine(small_disk / "ws", registry=Registry([LoopbackAdapter(server.url)]), clock=FastClock())
+    engine._users = 1
+    try:
+        monkeypatch.setattr(engine.store.files, "free_bytes", lambda: 10**9)  # there seemed to be room when it was sent
+        assert made(engine).status is SUCCESS
+        server.own_images = True
+        server.polls_needed = 10**6
+        batch = start(engine)
+        until(lambda: server.polls)
+        ballast = small_disk / "ballast"
+        fill(ballast)
+        server.polls_needed = 1
+        until(lambda: list(server.jobs.values())[-1].fetches)
+        ballast.unlink()
+        generation = only(finish(engine, batch))
+        if generation.status is not SUCCESS:
+            check_said(generation, ERROR, "storage", "could not be stored", "Free some disk space")
+            generation = again(engine, generation)
+        assert generation.status is SUCCESS
+        assert len(server.submits) == 2
+        (first, second) = server.jobs.values()
+        captured = PRICE_MICROS + round(second.cost * 1e6)
+        assert generation.asset
+        assert engine.store.files.read(generation.asset.sha256, extension="png") == second.image
+        assert first.polls
+        check_money(engine, captured=captured)
+    finally:
+        engine.close()
+
+
+@pytest.fixture
+def read_only_disk(tmp_path: Path) -> Iterator[Path]:
+    """A workspace with one image in it, on a file system that cannot be written."""
+    folder = tmp_path / "frozen"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(folder)], check=False, capture_output=True, text=True
+    )
+    if mounted.returncode:
+        pytest.skip(f"a file system cannot be mounted here: {mounted.stderr.strip()}")
+    store = Store.open(folder / "ws")
+    store.read(lambda cur: cur.execute("SELECT 1").fetchall()).result(30)
+    store.close()
+    subprocess.run(["mount", "-o", "remount,ro", str(folder)], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_read_only_workspace_is_refused_with_a_next_step(read_only_disk: Path) -> None:
+    with pytest.raises(StorageFailed) as refused:
+        Studio(read_only_disk / "ws", user="ana")
+    assert "Read-only" in refused.value.message or "read-only" in refused.value.message
+    assert refused.value.next_step
+
+
+def test_workspace_that_becomes_read_only_while_an_image_is_made_keeps_it(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = engine.store.write_evidence
+    writable = [False]
+
+    def frozen(op: Callable[..., object], *args: object, **options: object) -> object:
+        def run(cur: object, *given: object, **more: object) -> object:
+            if not writable[0] and op.__name__ == "finish_success":
+                raise StorageFailed("history.duckdb: Read-only file system.")
+            return op(cur, *given, **more)
+
+        return real(run, *args, **options)
+
+    monkeypatch.setattr(engine.store, "write_evidence", frozen)
+    batch = start(engine)
+    until(lambda: server.jobs and list(server.jobs.values())[-1].fetches)
+    assert only(read(engine, batch)).status is TaskStatus.PROCESSING
+    writable[0] = True
+    assert only(finish(engine, batch)).status is SUCCESS
+    check_money(engine, captured=PRICE_MICROS)
