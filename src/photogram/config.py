@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from .domain.params import show
 from .domain.secret import Secret
 from .errors import BadParams
 
@@ -49,14 +50,23 @@ def _setting(name: str) -> Any:
 def workspace(path: str | os.PathLike[str] | None = None) -> Path:
     """Returns the workspace's folder: argument, `PHOTOGRAM_HOME`, `workspace` of the config, or `./photogram-data`."""
     chosen = path or os.environ.get("PHOTOGRAM_HOME") or _setting("workspace") or DEFAULT_WORKSPACE
-    return Path(chosen).expanduser().absolute()
+    try:
+        path = Path(chosen).expanduser().absolute()
+        os.fspath(path).encode()
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise BadParams([f"a workspace is the path of a folder, not {show(chosen)}"]) from error
+    if "\0" in str(path):
+        raise BadParams([f"a workspace is the path of a folder, not {show(chosen)}"])
+    return path
 
 
 def user(name: str | None = None) -> str:
     """Returns whose rows these are: the argument, `PHOTOGRAM_USER`, `JUPYTERHUB_USER`, or the system's user."""
     chosen = name or os.environ.get("PHOTOGRAM_USER") or os.environ.get("JUPYTERHUB_USER")
     if chosen:
-        return chosen
+        if not isinstance(chosen, str):
+            raise BadParams([f"user must be a name, not {show(chosen)}"])
+        return chosen.encode("utf-8", "replace").decode()  # a variable of the system may hold any bytes
     try:
         return getpass.getuser()
     except (OSError, KeyError):  # a container's user without a name

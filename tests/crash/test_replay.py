@@ -2,7 +2,7 @@
 
 DuckDB 2.0.0 forgets it on a table with a secondary index: insert rows whose column is NULL, update them, leave the log
 without a checkpoint, open again: some of the updated values are NULL again, while other columns of the same UPDATE are
-kept (20 of 40 runs of the test below, with the two indexes that the schema once had; 0 of 1,000 without).
+kept (6 of 12 runs of the test below, with the two indexes that the schema once had; none without).
 """
 
 from __future__ import annotations

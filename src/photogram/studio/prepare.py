@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..domain.card import ModelCard
 from ..domain.ids import new_id
-from ..domain.params import ParamKind, ParamSpec
+from ..domain.params import ParamKind, ParamSpec, show
 from ..domain.prompt import clean_prompt
+from ..domain.task import TaskStatus
 from ..errors import BadParams
 from ..store.batches import NewTask
 
@@ -114,6 +115,31 @@ def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], 
         for idx, seed in enumerate(seeds)
     ]  # fmt: skip
     return Plan(prompt=prompt, requested=requested, tasks=tasks)
+
+
+_FILTERS = (
+    ParamSpec(name="limit", kind=ParamKind.INT, min=0),
+    ParamSpec(name="starred", kind=ParamKind.BOOL),
+    ParamSpec(name="search", kind=ParamKind.TEXT),
+    ParamSpec(name="model", kind=ParamKind.TEXT),
+)
+
+
+def check_filters(**given: Any) -> None:
+    """Checks what narrows a reading: limit, starred, search, model, status; None means "not given".
+
+    Raises:
+        BadParams: With every problem at once.
+    """
+    problems = [spec.check(given[spec.name])[1] for spec in _FILTERS if given.get(spec.name) is not None]
+    status = given.get("status")
+    known = [str(one) for one in TaskStatus]
+    wanted = (
+        [] if status is None else [status] if isinstance(status, str) or not isinstance(status, Iterable) else status
+    )
+    problems += [f"status must be one of {', '.join(known)}, not {show(one)}" for one in wanted if one not in known]
+    if found := [problem for problem in problems if problem]:
+        raise BadParams(found)
 
 
 def settle_seeds(card: ModelCard, seed: int | None, n: int) -> list[int | None]:

@@ -25,7 +25,7 @@ from .batch import Batch
 from .catalogue import list_models, require_key
 from .generation import Generation
 from .pictures import read_thumbs, summarise
-from .prepare import Quote, plan_batch
+from .prepare import Quote, check_filters, plan_batch
 from .references import Reference, list_references, read_reference, store_references
 from .topic import Topic, clean_title
 from .waiting import wait_for
@@ -223,6 +223,7 @@ class Studio:
 
     def batches(self, *, limit: int = 10) -> list[Batch]:
         """Returns the newest batches of all topics."""
+        check_filters(limit=limit)
         return [Batch(self, record) for record in self._read(batch_rows.page_batches, self.user, limit=limit)]
 
     def generation(self, generation_id: str) -> Generation:
@@ -248,7 +249,12 @@ class Studio:
             model: `provider:model`, or a model alone.
             starred: Only those that are (not) starred.
             limit: How many rows at most.
+
+        Raises:
+            BadParams: One of these makes no sense.
+            NotFound, NotYours: The topic.
         """
+        check_filters(search=search, status=status, model=model, starred=starred, limit=limit)
         topic_id = None if topic is None else self._known(topic).id
         return self._read(
             history.list_history, self.user, str(self.workspace), search=search, topic_id=topic_id, status=status,
