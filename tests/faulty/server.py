@@ -296,7 +296,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         owner = self.server.owner
-        body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))) or b"{}")
+        length = int(self.headers.get("content-length", 0))
+        sent = self.rfile.read(length)
+        if len(sent) < length:  # whoever sent this died before its end: nobody takes half a request
+            self.close_connection = True
+            return None
+        body = json.loads(sent or b"{}")
         owner.keys.append((self.path, self.headers.get("x-key")))
         if self.path.endswith("/cancel"):
             owner.cancelled.append(self.path.split("/")[-2])
