@@ -101,7 +101,7 @@ def test_a_key_is_in_no_row_no_log_no_repr_and_no_html(studio, monkeypatch, capl
 
     everything = [
         studio._read(dump), caplog.text, repr(batch.record), batch._repr_html_(), batch[0]._repr_html_(), str(error),
-        repr(studio), str(studio.models().to_dict()), studio.df().to_json(), str(error.exception()),
+        repr(studio), str(studio.models().to_dict()), studio.df().to_json(date_format="iso"), str(error.exception()),
     ]  # fmt: skip
     for text in everything:
         assert KEY not in text
