@@ -1,4 +1,4 @@
-"""A quick loopback server and its adapters, for benchmarks: run as a process of its own, so that its CPU is not counted.
+"""A quick loopback server and its adapters, for benchmarks: a process of its own, so that its CPU is not counted.
 
 Speaks submit → poll → fetch (`/jobs`) and OpenAI's images protocol (`/v1/images/generations`).
 """
@@ -115,8 +115,8 @@ async def serve(done_after_s: float) -> None:
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while head := await reader.readuntil(b"\r\n\r\n"):
-                first, *lines = head.decode().split("\r\n")
+            while asked := await reader.readuntil(b"\r\n\r\n"):
+                first, *lines = asked.decode().split("\r\n")
                 method, path, _ = first.split(" ")
                 length = next((int(line[15:]) for line in lines if line.lower().startswith("content-length:")), 0)
                 await reader.readexactly(length)
@@ -130,7 +130,7 @@ async def serve(done_after_s: float) -> None:
             writer.close()
 
     server = await asyncio.start_server(handle, "127.0.0.1", 0, backlog=4096, limit=1 << 20)
-    address = "http://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     print(address, flush=True)
     await server.serve_forever()
 

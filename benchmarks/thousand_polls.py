@@ -1,4 +1,4 @@
-"""1,000 tasks that poll for a minute in one process: CPU, memory and starvation; beside it one sleeping coroutine per task.
+"""1,000 tasks that poll for a minute in one process: CPU, memory, starvation; beside it, a coroutine per task.
 
 python benchmarks/thousand_polls.py [--tasks 1000] [--seconds 60]
 """

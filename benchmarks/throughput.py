@@ -2,8 +2,8 @@
 
     python benchmarks/throughput.py [--images 1000] [--rounds 1]
 
-*photogram* saves, hashes, checks and commits every one; the bare clients (`pip install openai litellm`) only make the call and
-decode it. Each contender runs in a process of its own, against a server in another.
+*photogram* saves, hashes, checks and commits every one; the bare clients (`pip install openai litellm`) only make the
+call and decode it. Each contender runs in a process of its own, against a server in another.
 """
 
 from __future__ import annotations

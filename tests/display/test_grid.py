@@ -215,3 +215,9 @@ def test_a_notebook_with_a_hundred_large_pictures_stays_small(grainy: bool) -> N
     source = render_batch(batch, {f"{i:064x}": small for i in range(100)}, now=NOW)
     notebook = {"cells": [{"outputs": [{"data": {"text/html": source.splitlines(keepends=True)}}]}]}
     assert len(json.dumps(notebook)) < 2_500_000
+
+
+def test_why_an_image_waits_is_said_and_escaped() -> None:
+    reason = "Rate limit exceeded. <b>Waiting</b> until 12:03:20 UTC."
+    page = draw(make_generation(status=TaskStatus.PENDING, note=reason))
+    assert reason in page.text  # with its brackets: it is text

@@ -11,10 +11,10 @@ from pathlib import Path
 from conftest import start
 from loopback import LoopbackAdapter
 
+from photogram.engine import finish
 from photogram.engine.engine import Engine
 from photogram.engine.finish import Finisher
 from photogram.providers.registry import Registry
-from photogram.engine import finish
 from photogram.store.sending import save_handle
 
 workspace, url, moment = Path(sys.argv[1]), sys.argv[2], sys.argv[3]

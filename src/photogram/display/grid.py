@@ -71,7 +71,7 @@ def generation_cell(
         case TaskStatus.PENDING | TaskStatus.PROCESSING:
             return _busy(generation, now)
         case TaskStatus.CANCELLED:
-            return _note("Cancelled", "", generation, kind="pg-quiet", retry=True)
+            return _note("Cancelled", generation.note or "", generation, kind="pg-quiet", retry=True)
         case TaskStatus.LOST:
             said = generation.error.message if generation.error else ""
             what = said or "It was sent, but nobody can tell whether it ran; it may have been billed."
@@ -159,6 +159,8 @@ def _busy(generation: GenerationRecord, now: datetime) -> str:
         lines.append(f"<small>{'waiting' if generation.status is TaskStatus.PENDING else 'painting'}</small>")
     if waited_s > SLOW_S:
         lines.append('<br><small class="pg-slow">Taking longer than expected…</small>')
+    if generation.note:
+        lines.append(f'<br><small class="pg-slow">{escape(generation.note)}</small>')
     return f'<div class="pg-cell pg-busy">{"".join(lines)}</div>'
 
 
