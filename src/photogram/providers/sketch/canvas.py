@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -16,6 +16,8 @@ from .reading import Colour, Scene
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 T = TypeVar("T")
+STRIP = 64
+"""Columns of a brush that are laid together."""
 
 
 class Dice:
@@ -113,9 +115,8 @@ class Canvas:
 
     def lay(self, brush: Brush) -> None:
         """Lays what a brush drew onto the picture."""
-        if brush.image is not None:
-            drawn = brush.smooth()
-            self.image.paste(drawn, brush.corner, drawn)
+        for drawn, corner in brush.pieces():
+            self.image.paste(drawn, corner, drawn)
 
 
 class Brush:
@@ -129,23 +130,61 @@ class Brush:
         if right > left and bottom > top:
             self.image = Image.new("RGBA", ((right - left) * fineness, (bottom - top) * fineness), (0, 0, 0, 0))
             self._draw = ImageDraw.Draw(self.image)
+        strips = -(-max(0, right - left) // STRIP)
+        self._highest, self._lowest = [bottom] * strips, [top] * strips  # rows drawn on, strip by strip
 
     def smooth(self) -> Image.Image:
         """Returns the drawing at the canvas's own resolution."""
         assert self.image is not None
         return self.image.reduce(self.fineness)
 
+    def pieces(self) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
+        """Yields what was drawn, at the canvas's own resolution, with where it belongs; bare parts are left out."""
+        if self.image is None:
+            return
+        left, top = self.corner
+        fineness = self.fineness
+        start, count = 0, len(self._highest)
+        while start < count:
+            above, below = self._highest[start], self._lowest[start]
+            end = start + 1
+            while end < count and abs(self._highest[end] - above) < STRIP and abs(self._lowest[end] - below) < STRIP:
+                end += 1
+            above, below = min(self._highest[start:end]), max(self._lowest[start:end])
+            if below > above:
+                right = min(end * STRIP, self.image.width // fineness)
+                box = (start * STRIP * fineness, (above - top) * fineness, right * fineness, (below - top) * fineness)
+                yield self.image.crop(box).reduce(fineness), (left + start * STRIP, above)
+            start = end
+
+    def _drawn(self, points: Sequence[tuple[int, int]], pad: int) -> None:
+        """Notes where something was drawn, `pad` fine pixels around these places."""
+        assert self.image is not None
+        across, down = [x for x, _ in points], [y for _, y in points]
+        fineness, top = self.fineness, self.corner[1]
+        above = max(0, (min(down) - pad) // fineness) + top
+        below = min(self.image.height, max(down) + pad + fineness) // fineness + top
+        wide = STRIP * fineness
+        first, last = max(0, (min(across) - pad) // wide), (max(across) + pad) // wide
+        for strip in range(first, min(last + 1, len(self._highest))):
+            self._highest[strip] = min(self._highest[strip], above)
+            self._lowest[strip] = max(self._lowest[strip], below)
+
     def polygon(self, points: Iterable[Point], colour: Colour) -> None:
         """Fills a polygon."""
         if self.image is not None:
-            self._draw.polygon([self._place(point) for point in points], fill=colour)
+            places = self._places(points)
+            self._drawn(places, 2)
+            self._draw.polygon(places, fill=colour)
 
     def ellipse(self, x: float, y: float, across: float, down: float, colour: Colour) -> None:
         """Fills an ellipse around (x, y) with these half axes."""
         if self.image is not None:
             left, top = self._place((x - across, y - down))
             right, bottom = self._place((x + across, y + down))
-            self._draw.ellipse((left, top, max(left, right), max(top, bottom)), fill=colour)
+            right, bottom = max(left, right), max(top, bottom)
+            self._drawn(((left, top), (right, bottom)), 2)
+            self._draw.ellipse((left, top, right, bottom), fill=colour)
 
     def rectangle(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
         """Fills a rectangle."""
@@ -155,7 +194,16 @@ class Brush:
         """Draws a line of some width."""
         if self.image is not None:
             thick = max(1, round(width * self.fineness))
-            self._draw.line([self._place(point) for point in points], fill=colour, width=thick, joint="curve")
+            places = self._places(points)
+            self._drawn(places, thick * 2 + 2)
+            self._draw.line(places, fill=colour, width=thick, joint="curve")
+
+    def _places(self, points: Iterable[Point]) -> list[tuple[int, int]]:
+        left, top = self.corner
+        fineness = self.fineness
+        return [
+            (int((x - left) * fineness + 4096.5) - 4096, int((y - top) * fineness + 4096.5) - 4096) for x, y in points
+        ]
 
     def _place(self, point: Point) -> tuple[int, int]:
         return (
@@ -171,13 +219,16 @@ def to_mask(field: Field) -> Image.Image:
 
 def as_bytes(field: Field) -> NDArray[np.uint8]:
     """Returns a field within 0–1 as bytes; snapped first, so that the last bit of a float never shows."""
-    return np.asarray((np.clip(field, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8))
+    levels = np.clip(field, 0.0, 1.0)
+    levels *= 255.0
+    levels += 0.5
+    return np.asarray(levels.astype(np.uint8))
 
 
 def toned(tone: Image.Image, size: tuple[int, int], colours: Sequence[Colour]) -> Image.Image:
     """Returns a tone (L) picture at a size, coloured from the darkest tone to the lightest."""
     if tone.size != size:
         tone = tone.resize(size, Image.Resampling.BICUBIC)
-    coloured = Image.frombytes("P", size, tone.tobytes())
+    coloured = tone.copy()
     coloured.putpalette(ramp_of(colours).tobytes())
     return coloured.convert("RGB")

@@ -50,6 +50,6 @@ def _filtered(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return filtered
 
 
-def _size(residue: NDArray[np.uint8]) -> NDArray[np.int64]:
+def _size(residue: NDArray[np.uint8]) -> NDArray[np.uint32]:
     """Returns how far from 0 every row is (a byte past 127 counts as negative)."""
-    return np.asarray(np.minimum(residue, 0 - residue).sum(axis=1, dtype=np.int64))
+    return np.asarray(np.minimum(residue, 0 - residue).sum(axis=1, dtype=np.uint32))

@@ -31,7 +31,10 @@ def generator(seed: int) -> np.random.Generator:
 
 def smoothstep(field: Field) -> Field:
     """Returns 3t² - 2t³ of a field within 0–1: the usual ease in and out."""
-    return field * field * (3.0 - 2.0 * field)
+    slope = field * 2.0
+    np.subtract(3.0, slope, out=slope)
+    slope *= field * field
+    return slope
 
 
 def ramp(field: Field, low: float, high: float) -> Field:
@@ -56,7 +59,10 @@ def value_noise(width: int, height: int, cells: Cells, rng_seed: int) -> Field:
     top, to_bottom = _lattice_steps(height, down, shift_y)
     rows = lattice[top] + (lattice[top + 1] - lattice[top]) * to_bottom[:, None]
     slopes = np.diff(rows, axis=1)
-    return np.asarray(rows[:, left] + slopes[:, left] * to_right)
+    heights = np.take(slopes, left, axis=1)
+    heights *= to_right
+    heights += np.take(rows, left, axis=1)
+    return heights
 
 
 def fbm(width: int, height: int, cells: Cells, octaves: int, rng_seed: int) -> Field:
@@ -74,10 +80,13 @@ def fbm(width: int, height: int, cells: Cells, octaves: int, rng_seed: int) -> F
     strength, whole = 1.0, 0.0
     for octave in range(octaves):
         scale = 2.0**octave
-        total += value_noise(width, height, (across * scale, down * scale), stable_seed(rng_seed, octave)) * strength
+        noise = value_noise(width, height, (across * scale, down * scale), stable_seed(rng_seed, octave))
+        noise *= strength
+        total += noise
         whole += strength
         strength *= 0.5
-    return np.asarray(total / whole)
+    total /= whole
+    return total
 
 
 def profile(width: int, cells: float, octaves: int, rng_seed: int) -> Field:
@@ -96,7 +105,8 @@ def ridges(width: int, height: int, cells: Cells, octaves: int, rng_seed: int) -
         total += (1.0 - np.abs(2.0 * noise - 1.0)) * strength
         whole += strength
         strength *= 0.5
-    return np.asarray(total / whole)
+    total /= whole
+    return total
 
 
 def _cells(width: int, height: int, cells: Cells) -> tuple[float, float]:

@@ -44,6 +44,7 @@ def draw_tree(brush: Brush, spot: Spot) -> None:
     tufts = [
         (dice.between(0, 6.283), math.sqrt(dice.between(0, 1)), dice.between(0.07, 0.13) * fluff) for _ in range(number)
     ]
+    turned = [(math.cos(angle), math.sin(angle), away, tuft) for angle, away, tuft in tufts]
     warm = spot.lit(mix(leaf, (255, 244, 170), 0.22))
     light = spot.side * spot.facing
     for shift, shrink, facing, colour in (
@@ -52,12 +53,12 @@ def draw_tree(brush: Brush, spot: Spot) -> None:
         (0.035, 0.72, 0.05, mix(spot.mid(leaf), spot.lit(leaf), 0.7)),
         (0.055, 0.46, 0.42, warm),
     ):
-        for angle, away, tuft in tufts:
-            towards = (math.cos(angle) * light * 0.7 + math.sin(angle) * 0.7) * away
+        for cosine, sine, away, tuft in turned:
+            towards = (cosine * light * 0.7 + sine * 0.7) * away
             if towards < facing:
                 continue
-            across = lean + math.cos(angle) * away * round_ * 0.9 + shift * light
-            x, y = spot.at(across, 0.67 + math.sin(angle) * away * tall + shift)
+            across = lean + cosine * away * round_ * 0.9 + shift * light
+            x, y = spot.at(across, 0.67 + sine * away * tall + shift)
             brush.ellipse(x, y, tuft * shrink * size, tuft * shrink * size * 0.82, colour)
     return None
 
@@ -79,6 +80,7 @@ def draw_pine(brush: Brush, spot: Spot) -> None:
     needle = spot.colour or mix(NEEDLES, (92, 122, 70), dice.between(0.0, 0.5))
     brush.polygon(spot.points((-0.025, 0.0), (0.025, 0.0), (0.015, 0.3), (-0.015, 0.3)), spot.dark(BARK))
     light, dark = spot.lit(needle), spot.dark(needle)
+    snow, snow_shade = spot.lit(SNOW), spot.dark(SNOW)
     width, tiers = dice.between(0.17, 0.24), dice.whole(6, 8) if spot.size > 70 else dice.whole(4, 5)
     for tier in range(tiers):
         low = 0.08 + 0.86 * tier / tiers
@@ -94,11 +96,9 @@ def draw_pine(brush: Brush, spot: Spot) -> None:
         edge = right if spot.side == spot.facing else left
         brush.polygon(spot.points((edge, sag), (edge * 0.5, low + 0.035), (edge * 0.1, low + 0.05), (0.0, high)), light)
         if spot.season == "winter":
-            snow = spot.lit(SNOW)
             brush.polygon(spot.points((edge * 0.92, sag + 0.015), (edge * 0.4, low + 0.07), (0.0, high)), snow)
-            brush.polygon(
-                spot.points((-edge * 0.7, sag + 0.03), (-edge * 0.3, low + 0.09), (0.0, high)), spot.dark(SNOW)
-            )
+            shaded = spot.points((-edge * 0.7, sag + 0.03), (-edge * 0.3, low + 0.09), (0.0, high))
+            brush.polygon(shaded, snow_shade)
 
 
 def draw_palm(brush: Brush, spot: Spot) -> None:

@@ -25,14 +25,17 @@ def paint_water(canvas: Canvas, shore: float, *, calm: float, colour: Colour | N
     if tall < 4:
         return
     dice = canvas.dice("water")
-    pixels = np.asarray(canvas.image)
     waves = _waves(canvas, tall, dice.seed)
     rows = np.arange(tall)
     depth = (rows + 0.5) / tall
     sway = (waves - 0.5) * ((0.5 + 1.5 * depth) * (1.4 - calm) * canvas.unit * 0.10)[:, None]
     mirrored = top - 1 - rows * min(1.0, max(0.35, 0.9 * top / tall))
-    source = np.clip(mirrored[:, None] + sway, 0, top - 1).astype(np.intp)
-    mirror = Image.fromarray(np.ascontiguousarray(pixels[source, np.arange(canvas.width)[None, :]]))
+    sway += mirrored[:, None]
+    source = np.clip(sway, 0, top - 1, out=sway).astype(np.int32)
+    source *= canvas.width
+    source += np.arange(canvas.width, dtype=np.int32)[None, :]
+    packed = np.asarray(canvas.image.convert("RGBX")).view(np.uint32).reshape(-1)
+    mirror = Image.frombuffer("RGBX", source.shape[::-1], packed[source].tobytes(), "raw", "RGBX", 0, 1).convert("RGB")
     deep = canvas.palette.water if colour is None else mix(canvas.palette.water, canvas.palette.lit(colour), 0.8)
     share = (0.80 - 0.42 * calm) * (0.30 + 0.70 * depth)
     shade = (waves - 0.5) * 0.5 * (1.0 - 0.6 * calm)
