@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -171,6 +172,8 @@ def run_notebooks() -> bool:
 def main(arguments: list[str]) -> int:
     if sys.version_info < (3, 11):  # noqa: UP036  (this file may be started by any Python)
         sys.exit(f"Photogram needs Python 3.11 or newer; this is {sys.version.split()[0]}.")
+    # A shell's background job starts with Ctrl-C ignored, and hands that on: tests that press it would see nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
     set_up()
     if arguments == ["--check"]:
