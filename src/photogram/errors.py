@@ -309,14 +309,3 @@ BY_KIND: dict[str, type[ProviderError]] = {
         DeadlineExceeded, StorageFull, InternalFailure, Lost,
     )
 }  # fmt: skip
-
-
-def rebuild(kind: str, message: str, next_step: str, detail: str = "") -> ProviderError:
-    """Returns the error that a row remembers, as the exception it once was."""
-    cls = BY_KIND.get(kind, InternalFailure)
-    error = cls.__new__(cls)
-    ProviderError.__init__(error, message, next_step=next_step, detail=detail)
-    for fact, unknown in (("retry_after_s", None), ("sent", True), ("http_status", None)):
-        if fact in cls.__init__.__annotations__:
-            setattr(error, fact, unknown)
-    return error

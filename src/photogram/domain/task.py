@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ..errors import ProviderError, rebuild
+from ..errors import BY_KIND, InternalFailure, ProviderError
 
 
 class TaskStatus(StrEnum):
@@ -105,7 +105,13 @@ class TaskError:
 
     def exception(self) -> ProviderError:
         """Returns the exception this row remembers, ready to be raised."""
-        return rebuild(self.kind, self.message, self.next_step, self.detail)
+        cls = BY_KIND.get(self.kind, InternalFailure)
+        error = cls.__new__(cls)  # a class's own __init__ asks for facts that a row does not keep
+        ProviderError.__init__(error, self.message, next_step=self.next_step, detail=self.detail)
+        for fact, unknown in (("retry_after_s", None), ("sent", True), ("http_status", None)):
+            if fact in cls.__init__.__annotations__:
+                setattr(error, fact, unknown)
+        return error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,13 @@ from ..errors import BadParams, NotFound, NotYours
 from ..store import batches as batch_rows
 from ..store import history, ledger, settings, topics
 from ..store import tasks as task_rows
-from ..store.batches import NewBatch
 from .batch import Batch
-from .catalogue import list_models, require_key
+from .catalogue import list_models
 from .generation import Generation
 from .pictures import read_thumbs, summarise
-from .prepare import Quote, check_filters, plan_batch
-from .references import Reference, list_references, read_reference, store_references
+from .prepare import Quote, check_filters
+from .press import press
+from .references import Reference
 from .topic import Topic, clean_title
 from .waiting import wait_for
 from .wallet import Wallet
@@ -98,39 +98,7 @@ class Studio:
             NotFound, NotYours: The topic.
             StoreBusy: Another process held the workspace for too long.
         """
-        card = self._engine.registry.card(model or config.default_model())
-        given = list_references(images)
-        plan = plan_batch(card, prompt, n, given, params)
-        require_key(self._engine.registry, card)
-        read = [read_reference(one, card, place) for place, one in enumerate(given, 1)]
-        if dry_run:
-            return Quote.of(card, len(plan.tasks), have_micros=self._read(ledger.balance, self.user))
-        topic_id, title = self._topic_for(topic)
-        references = store_references(self._engine, read)
-        batch = NewBatch(
-            id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "",
-            provider=card.provider, model=card.model, prompt=plan.prompt, params=plan.requested,
-            references=references, tasks=plan.tasks, owner=self._engine.owner.id, local=card.local,
-            created_at=self._now(),
-        )  # fmt: skip
-        record = wait_for(self._engine.generate(self.user, batch))
-        if title == "":
-            self.active_topic = Topic(self, topic_id)
-        return Batch(self, record)
-
-    def _topic_for(self, topic: str | Topic | None) -> tuple[str, str | None]:
-        """Returns the topic's id and, if it is to be made together with the batch, its title ("": from the prompt)."""
-        if topic is None:
-            active = self.active_topic
-            return (active.id, None) if active else (new_id("top"), "")
-        if isinstance(topic, Topic):
-            return topic.id, None
-        try:
-            return self.topic(topic).id, None
-        except NotFound:
-            if is_id(topic, "top"):
-                raise
-            return new_id("top"), clean_title(topic)
+        return press(self, prompt, model=model, n=n, topic=topic, images=images, dry_run=dry_run, params=params)
 
     def resume(self) -> list[Batch]:
         """Sends what an ended process left unsent, and returns those batches."""

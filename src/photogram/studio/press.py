@@ -1,0 +1,61 @@
+"""One press of Generate: every check first, then one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import config
+from ..domain.ids import is_id, new_id
+from ..errors import NotFound
+from ..store import ledger
+from ..store.batches import NewBatch
+from .batch import Batch
+from .catalogue import require_key
+from .prepare import Quote, plan_batch
+from .references import list_references, read_reference, store_references
+from .topic import Topic, clean_title
+from .waiting import wait_for
+
+if TYPE_CHECKING:
+    from .studio import Studio
+
+
+def press(
+    studio: Studio, prompt: str, *, model: str | None, n: int, topic: str | Topic | None, images: Any, dry_run: bool,
+    params: Mapping[str, Any],
+) -> Batch | Quote:  # fmt: skip
+    """Checks a call, then writes and queues its batch (or, dry, only says what it may cost); see `Studio.generate`."""
+    engine = studio._engine
+    card = engine.registry.card(model or config.default_model())
+    given = list_references(images)
+    plan = plan_batch(card, prompt, n, given, params)
+    require_key(engine.registry, card)
+    read = [read_reference(one, card, place) for place, one in enumerate(given, 1)]
+    if dry_run:
+        return Quote.of(card, len(plan.tasks), have_micros=studio._read(ledger.balance, studio.user))
+    topic_id, title = _topic_for(studio, topic)
+    batch = NewBatch(
+        id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "", provider=card.provider,
+        model=card.model, prompt=plan.prompt, params=plan.requested, references=store_references(engine, read),
+        tasks=plan.tasks, owner=engine.owner.id, local=card.local, created_at=studio._now(),
+    )  # fmt: skip
+    record = wait_for(engine.generate(studio.user, batch))
+    if title == "":
+        studio.active_topic = Topic(studio, topic_id)
+    return Batch(studio, record)
+
+
+def _topic_for(studio: Studio, topic: str | Topic | None) -> tuple[str, str | None]:
+    """Returns the topic's id and, if it is to be made together with the batch, its title ("": from the prompt)."""
+    if topic is None:
+        active = studio.active_topic
+        return (active.id, None) if active else (new_id("top"), "")
+    if isinstance(topic, Topic):
+        return topic.id, None
+    try:
+        return studio.topic(topic).id, None
+    except NotFound:
+        if is_id(topic, "top"):
+            raise
+        return new_id("top"), clean_title(topic)
