@@ -10,8 +10,23 @@ from playwright.sync_api import Page
 NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
 
 
+def await_kernel(page: Page) -> None:
+    """Waits until the notebook's kernel answers: shown as idle, a new one may still be on its way."""
+    page.evaluate("""async () => {
+        const {context, sessionContext} = window.jupyterapp.shell.currentWidget;
+        await context.ready;
+        await sessionContext.ready;
+        await sessionContext.session.kernel.info;
+        await sessionContext.session.kernel.requestKernelInfo();
+    }""")
+
+
 def run_all(page: Page) -> None:
+    """Runs every cell and waits until each has run."""
+    await_kernel(page)
     page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells') }")
+    cells = f"{NOTEBOOK}.widgets.filter(cell => cell.model.type === 'code' && cell.model.sharedModel.source.trim())"
+    page.wait_for_function(f"() => {cells}.every(cell => cell.model.executionCount > 0)", timeout=120_000)
 
 
 def run_cell(page: Page, index: int, *, wait: bool = True) -> None:

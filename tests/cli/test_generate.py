@@ -124,15 +124,15 @@ def test_bad_input_leaves_nothing_behind(shell: Shell) -> None:
 
 
 def test_a_wait_that_runs_out_exits_with_1_and_names_resume(shell: Shell) -> None:
-    call = ("generate", "a storm", "-n", "6", "--size", "512x512", "--timeout", "0.05", "--json")
+    call = ("generate", "a storm", "-n", "16", "--size", "1024x1024", "--timeout", "0.05", "--json")
     done = shell(*call)
     assert done.returncode == 1
     assert "photogram resume" in done.stderr
-    assert len(json.loads(done.stdout)["generations"]) == 6
-    resumed = shell("resume", "--timeout", "60")
+    assert len(json.loads(done.stdout)["generations"]) == 16
+    resumed = shell("resume", "--timeout", "120")
     assert resumed.returncode == 0, resumed.stderr
     statuses = json.loads(shell("sql", "select status, count(*) as n from history group by 1", "--json").stdout)
-    assert statuses == [{"status": "success", "n": 6}]
+    assert statuses == [{"status": "success", "n": 16}]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX signals")
