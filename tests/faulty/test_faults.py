@@ -419,7 +419,7 @@ def test_download_that_never_works_is_booked_once_and_retry_fetches_without_payi
     [
         "file:///etc/passwd", "ftp://127.0.0.1/x.png", "http://169.254.169.254/latest/meta-data/",
         "http://localhost:9/x.png", "http://10.0.0.7/x.png", "http://[::1]:9/x.png", "http://user:pw@127.0.0.1/x.png",
-        "data:image/png;base64,AAAA", "",
+        "data:image/png;base64,AAAA",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("redirected", [False, True])
@@ -427,8 +427,6 @@ def test_result_at_a_forbidden_address_is_never_asked_for(
     engine: Engine, server: Server, url: str, redirected: bool
 ) -> None:
     if redirected:
-        if not url:
-            pytest.skip("a redirect to nowhere is a redirect to itself")
         server.on_fetch = always(Reply(status=302, headers={"location": url}))
     else:
         server.url_of = lambda _job: url
