@@ -414,15 +414,17 @@ def test_download_that_never_works_is_booked_once_and_retry_fetches_without_payi
     check_money(engine, captured=PRICE_MICROS)
 
 
+FORBIDDEN = [
+    "file:///etc/passwd", "ftp://127.0.0.1/x.png", "http://169.254.169.254/latest/meta-data/",
+    "http://localhost:9/x.png", "http://10.0.0.7/x.png", "http://[::1]:9/x.png", "http://user:pw@127.0.0.1/x.png",
+    "data:image/png;base64,AAAA",
+]  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "url",
-    [
-        "file:///etc/passwd", "ftp://127.0.0.1/x.png", "http://169.254.169.254/latest/meta-data/",
-        "http://localhost:9/x.png", "http://10.0.0.7/x.png", "http://[::1]:9/x.png", "http://user:pw@127.0.0.1/x.png",
-        "data:image/png;base64,AAAA",
-    ],
-)  # fmt: skip
-@pytest.mark.parametrize("redirected", [False, True])
+    ("url", "redirected"),
+    [(url, redirected) for url in FORBIDDEN for redirected in (False, True)] + [("", False)],
+)
 def test_result_at_a_forbidden_address_is_never_asked_for(
     engine: Engine, server: Server, url: str, redirected: bool
 ) -> None:
