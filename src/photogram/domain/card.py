@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import BadParams
 from .asset import DEFAULT_MAX_REFERENCE_BYTES
-from .params import ParamKind, ParamSpec
+from .params import ParamSpec
 from .prompt import DEFAULT_MAX_PROMPT
 from .size import SIZE_NAMES, resolve_size
 
@@ -118,7 +118,3 @@ class ModelCard:
         if near:
             return f"{name} is not a parameter of this model; did you mean {near[0]}?"
         return f"{name} is not a parameter of this model; it takes {', '.join(self.specs)}"
-
-    def images_spec(self) -> ParamSpec | None:
-        """Returns the spec of the reference images it takes, or None if it takes none."""
-        return next((spec for spec in self.params if spec.kind is ParamKind.IMAGES), None)

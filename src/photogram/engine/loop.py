@@ -42,11 +42,6 @@ class EngineThread:
                 promise.set_exception(_closed())
         self.loop.close()
 
-    @property
-    def is_current(self) -> bool:
-        """Whether the caller is on the engine's thread."""
-        return threading.current_thread() is self._thread
-
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Runs a coroutine on the engine's loop. Any thread.
 
