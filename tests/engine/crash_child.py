@@ -8,8 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from conftest import start
-from loopback import LoopbackAdapter
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from faulty.adapter import LoopbackAdapter
+from faulty.harness import start
 
 from photogram.engine import finish
 from photogram.engine.engine import Engine

@@ -7,8 +7,9 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from conftest import USER, FastClock, finish, only, read, start, until
-from loopback import LoopbackAdapter, Server, png
+from faulty.adapter import LoopbackAdapter
+from faulty.harness import USER, finish, only, read, start, until
+from faulty.server import Server, png
 
 from photogram.domain.task import TaskStatus
 from photogram.engine.engine import Engine
@@ -118,7 +119,7 @@ def test_refused_connection_is_tried_three_times_then_unreachable(make_engine: C
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    engine = make_engine(None, LoopbackAdapter(f"http://127.0.0.1:{port}"))
+    engine = make_engine(LoopbackAdapter(f"http://127.0.0.1:{port}"))
     generation = only(finish(engine, start(engine)))
     assert generation.error
     assert generation.error.kind == "unreachable"
@@ -171,7 +172,7 @@ def test_every_end_of_a_job_has_a_branch(engine: Engine, server: Server, word: s
 
 def test_poll_stops_at_the_deadline_after_one_more_poll(make_engine: Callable[..., Engine], server: Server) -> None:
     server.polls_needed = 10**6
-    engine = make_engine(None, LoopbackAdapter(server.url, deadline_s=30.0))
+    engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
     asked, plan, deadlines = [], engine._runner.remote.poller.add, []
     server.on_poll = lambda _: asked.append(engine.clock.awake_s()) and None
     engine._runner.remote.poller.add = lambda polling: deadlines.append(polling.deadline_awake_s) or plan(polling)
@@ -202,12 +203,13 @@ def test_cancel_of_a_running_job_tells_the_provider(engine: Engine, server: Serv
 
 def test_process_that_woke_late_reads_its_row_again_before_it_sends(engine: Engine, server: Server) -> None:
     real, told = engine._runner._finisher.evidence, []
+    awake = engine.clock.monotonic
 
     async def slow(op, *args, **kwargs):
         result = await real(op, *args, **kwargs)
         if op is mark_sent and not told:
             told.append(1)
-            FastClock.skip_s += 60.0
+            engine.clock.monotonic = lambda: awake() + 60.0
             await real(finish_failed, args[0], TaskStatus.CANCELLED, engine.clock.now())
         return result
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import USER, only
-from loopback import Server, png
+from faulty.harness import USER, only
+from faulty.server import Server, png
 
 from photogram.domain.task import TaskStatus
 from photogram.engine.engine import Engine
@@ -20,7 +20,7 @@ from photogram.store import batches as batch_rows
 
 def run_child(workspace: Path, url: str, moment: str) -> tuple[int, str, str]:
     here = Path(__file__).parent
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(here), *sys.path])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     child = subprocess.run(
         [sys.executable, str(here / "crash_child.py"), str(workspace), url, moment],
         capture_output=True, text=True, timeout=60, env=environment, check=False,
@@ -49,7 +49,7 @@ def test_death_at_the_worst_moment_pays_nothing_twice(
     assert code == (0 if moment == "exit while polling" else -9), errors
     assert "Fatal" not in errors
     assert len(server.submits) == submits
-    engine = make_engine(workspace)
+    engine = make_engine(at=workspace)
     engine.adopt(USER).result(10)
     engine.finished(USER, batch_id).result(30)
     generation = only(engine.read(batch_rows.get_batch, USER, batch_id).result(10))

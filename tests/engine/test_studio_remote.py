@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from loopback import LoopbackAdapter, Server
+from faulty.adapter import LoopbackAdapter
+from faulty.server import Server
 
 import photogram as pg
 from photogram.errors import InsufficientCoins, MissingKey
