@@ -8,6 +8,7 @@ from __future__ import annotations
 import getpass
 import os
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -105,13 +106,22 @@ def first_grant_micros() -> int | None:
         raise BadParams([f"PHOTOGRAM_GRANT_COINS is a number of coins, not {value!r}"]) from error
 
 
-def key_of(variable: str | None) -> Secret | None:
-    """Returns the key in this environment variable, or None."""
-    value = os.environ.get(variable, "").strip() if variable else ""
-    return Secret(value) if value else None
+def find_key(provider: str, variables: Sequence[str]) -> Secret | None:
+    """Returns a provider's key from the first of these environment variables that has one, or None."""
+    for variable in variables:
+        if value := os.environ.get(variable, "").strip():
+            return Secret(value)
+    return None
 
 
-def base_url_of(provider: str, default: str) -> str:
-    """Returns a provider's address: `PHOTOGRAM_<PROVIDER>_BASE_URL` or its own, without a trailing slash."""
-    variable = f"PHOTOGRAM_{provider.upper().replace('-', '_')}_BASE_URL"
-    return (os.environ.get(variable) or default).rstrip("/")
+def base_url_of(provider: str, default: str, variables: Sequence[str] = ()) -> str:
+    """Returns a provider's address, without a trailing slash.
+
+    Args:
+        provider: Its short name; `PHOTOGRAM_<PROVIDER>_BASE_URL` goes before everything else.
+        default: Its built-in address, or "".
+        variables: Other environment variables that people have for it.
+    """
+    own = f"PHOTOGRAM_{provider.upper().replace('-', '_')}_BASE_URL"
+    found = next((os.environ[name] for name in (own, *variables) if os.environ.get(name)), default)
+    return found.strip().rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -20,17 +21,18 @@ from photogram.errors import (
     Refused,
     RemoteFailed,
 )
+from photogram.providers.base import RemoteAdapter
 from photogram.providers.retry_after import read_retry_after
 from photogram.providers.wire import Access, Ready, Submitted, WireAnswer, WireRequest, Working
 
 PRICE_MICROS = 40_000
 
 
-class LoopbackAdapter:
+class LoopbackAdapter(RemoteAdapter):
     """Speaks to `Server`: a key, a poll URL in the answer, a cancel endpoint; no idempotency unless asked for."""
 
     name = "loopback"
-    key_variable = "LOOPBACK_KEY"
+    key_variables = ("LOOPBACK_KEY",)
 
     def __init__(
         self, base_url: str, *, deadline_s: float = 900.0, price_micros: int | None = PRICE_MICROS,
@@ -52,8 +54,12 @@ class LoopbackAdapter:
         body = {"task_id": request.task_id, "prompt": request.prompt, "seed": request.seed}
         return WireRequest(method="POST", url=f"{access.base_url}/jobs", headers={"x-key": access.key}, json_body=body)
 
-    def read_submit(self, answer: WireAnswer) -> Submitted | Ready:
+    def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Submitted | Ready:
         said = _mapping(answer)
+        if "image" in said:
+            return Ready(data=base64.b64decode(said["image"]), seed=said.get("seed"))
+        if "refused" in said:
+            raise Refused("The prompt was refused.")
         if "id" not in said or "poll" not in said:
             raise BadResponse("The answer names no job.", detail=answer.excerpt())
         return Submitted(handle=RemoteHandle(remote_id=said["id"], poll_url=said["poll"]))
@@ -64,7 +70,7 @@ class LoopbackAdapter:
         headers = {"x-key": access.key, "x-process": str(os.getpid())}
         return WireRequest(method="GET", url=handle.poll_url, headers=headers)
 
-    def read_poll(self, answer: WireAnswer) -> Working | Ready:
+    def read_poll(self, answer: WireAnswer, handle: RemoteHandle) -> Working | Ready:
         said = _mapping(answer)
         match said.get("status"):
             case "working":
@@ -81,14 +87,11 @@ class LoopbackAdapter:
             case word:
                 raise BadResponse(f"Unknown status {word!r}.", detail=answer.excerpt())
 
-    def build_fetch(self, ready: Ready, access: Access) -> WireRequest:
-        return WireRequest(method="GET", url=ready.url or "")
-
-    def build_cancel(self, handle: RemoteHandle, access: Access) -> WireRequest | None:
+    def build_cancel(self, handle: RemoteHandle, access: Access) -> Sequence[WireRequest]:
         if not self._cancels:
-            return None
+            return ()
         assert access.key
-        return WireRequest(method="POST", url=f"{handle.poll_url}/cancel", headers={"x-key": access.key})
+        return [WireRequest(method="POST", url=f"{handle.poll_url}/cancel", headers={"x-key": access.key})]
 
     def read_error(self, answer: WireAnswer) -> ProviderError:
         said, after_s = answer.excerpt(), read_retry_after(answer)

@@ -9,6 +9,7 @@ import pytest
 from photogram.display.renderer import current_renderer
 from photogram.domain.card import ModelCard
 from photogram.errors import BadParams, EmptyPrompt, MissingKey
+from photogram.providers.base import RemoteAdapter
 from photogram.studio import Studio
 
 from .conftest import files, rows
@@ -69,21 +70,18 @@ def test_a_prompt_is_stored_as_it_was_sent(studio, dots):
 # ── Keys ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-class Leaky:
+class Leaky(RemoteAdapter):
     """A provider whose every answer repeats the key it was given."""
 
     name = "leaky"
     base_url = "http://127.0.0.1:9"
-    key_variable = "LEAKY_API_KEY"
-    idempotent = False
+    key_variables = ("LEAKY_API_KEY",)
 
     def cards(self):
         return [ModelCard(provider="leaky", model="one", title="one", price_micros=1_000)]
 
     def build_submit(self, request, access):
         raise RuntimeError(f"cannot build with {access.key.reveal()}")
-
-    build_poll = build_cancel = build_fetch = read_submit = read_poll = read_error = None
 
 
 def test_a_key_is_in_no_row_no_log_no_repr_and_no_html(studio, monkeypatch, caplog):

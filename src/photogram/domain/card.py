@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import BadParams
-from .asset import DEFAULT_MAX_REFERENCE_BYTES
+from .asset import DEFAULT_MAX_REFERENCE_BYTES, REFERENCE_MIMES
+from .offer import SizeOffer
 from .params import ParamSpec
+from .price import Price
 from .prompt import DEFAULT_MAX_PROMPT
-from .size import SIZE_NAMES, resolve_size
+from .size import SIZE_NAMES, PixelBounds, resolve_size
+
+ANY_MODEL = "*"
+"""The model of a template card: it stands for every model of its provider that has no card of its own."""
 
 DEFAULT_DEADLINE_S = 15 * 60.0
 """Seconds from the submit after which a task is given up, where the card states none."""
@@ -27,11 +32,15 @@ class ModelCard:
         title: Its name for people.
         about: One or two plain sentences: what it is and is not.
         params: What it takes besides the prompt.
+        sizes: The sizes it makes, where only certain ones; their params come to `params` by themselves.
+        bounds: What free sizes (a model that takes width and height) must keep to.
         seeded: Whether it takes a seed.
         local: Whether it runs on this machine (no key, no network).
         price_micros: Price of one image in micro-dollars; None if unknown.
+        price: The price formula, where it depends on what is asked for; then `price_micros` is left out.
         max_prompt: Code points a prompt may have.
         max_reference_bytes: Largest reference image, in bytes.
+        reference_mimes: Types of reference images it takes.
         deadline_s: Seconds after the submit until a task is given up.
         concurrency: Tasks of the provider that may run at once.
         submits_per_minute: Submits the provider takes within 60 s, or None where it states none.
@@ -39,6 +48,8 @@ class ModelCard:
         read_on: When (ISO date).
         deprecated_on: When the provider retires it (ISO date), or None.
         successor: Address of the model to use then, or None.
+        billing_url: The provider's page where an account is topped up.
+        wire: Quirks of the model that only its adapter understands, such as the name of a field.
     """
 
     provider: str
@@ -46,11 +57,15 @@ class ModelCard:
     title: str
     about: str = ""
     params: tuple[ParamSpec, ...] = ()
+    sizes: SizeOffer | None = None
+    bounds: PixelBounds | None = None
     seeded: bool = True
     local: bool = False
     price_micros: int | None = None
+    price: Price | None = None
     max_prompt: int = DEFAULT_MAX_PROMPT
     max_reference_bytes: int = DEFAULT_MAX_REFERENCE_BYTES
+    reference_mimes: frozenset[str] = REFERENCE_MIMES
     deadline_s: float = DEFAULT_DEADLINE_S
     concurrency: int = 4
     submits_per_minute: int | None = None
@@ -58,10 +73,42 @@ class ModelCard:
     read_on: str = ""
     deprecated_on: str | None = None
     successor: str | None = None
+    billing_url: str = ""
+    wire: Mapping[str, Any] = field(default_factory=dict)
     specs: Mapping[str, ParamSpec] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        if self.sizes:
+            others = [spec for spec in self.params if spec not in self.sizes.specs]
+            object.__setattr__(self, "params", (*self.sizes.specs, *others))
         object.__setattr__(self, "specs", {spec.name: spec for spec in self.params})
+
+    def named(self, model: str) -> ModelCard:
+        """Returns this template card for one model."""
+        return replace(self, model=model, title=model)
+
+    def estimate_micros(self, params: Mapping[str, Any], references: int = 0) -> int | None:
+        """Returns what one image may cost at most, in micro-dollars; None if that is unknown.
+
+        Args:
+            params: As the model gets them (see `check`).
+            references: How many input images.
+        """
+        return self.price.estimate(params, references) if self.price else self.price_micros
+
+    @property
+    def usual_price_micros(self) -> int | None:
+        """What one image costs with every default, in micro-dollars; None if unknown."""
+        return self.estimate_micros(self.defaults())
+
+    @property
+    def free(self) -> bool:
+        """Whether its images cost nothing."""
+        return self.price is None and self.price_micros == 0
+
+    def defaults(self) -> dict[str, Any]:
+        """Returns the params of a call that gives none."""
+        return {spec.name: spec.default for spec in self.params if spec.default is not None}
 
     @property
     def address(self) -> str:
@@ -83,7 +130,9 @@ class ModelCard:
         checked: dict[str, Any] = {}
         for name, value in given.items():
             spec = self.specs.get(name)
-            if name == "size" and self._is_sized:
+            if self.sizes and name in SIZE_NAMES:
+                continue  # settled together below
+            if name == "size" and self._is_sized and not (spec and value in spec.choices):
                 continue  # written as width and height below
             if spec is None:
                 problems.append(self._unknown(name))
@@ -91,15 +140,23 @@ class ModelCard:
             checked[name], problem = spec.check(value)
             if problem:
                 problems.append(problem)
-        if self._is_sized:
+        if self.sizes:
+            asked = {name: given[name] for name in (*SIZE_NAMES, "resolution") if name in given}
+            sent, found = self.sizes.resolve(asked)
+            problems += found
+            checked |= sent
+        elif self._is_sized and "size" not in checked:
             size, found = resolve_size({name: checked[name] for name in SIZE_NAMES if name in checked}
                                        | ({"size": given["size"]} if "size" in given else {}), self.specs)  # fmt: skip
             problems += [problem for problem in found if problem not in problems]
             if size:
                 checked["width"], checked["height"] = size
+                problems += self.bounds.check(*size) if self.bounds and not found else []
         for spec in self.params:
             if spec.name in checked or spec.name in given:
                 continue
+            if spec.name in SIZE_NAMES and self._size_is_said(checked):
+                continue  # such as the default of a size in words beside width and height
             if spec.required:
                 problems.append(f"{spec.name} is missing")
             elif spec.default is not None:
@@ -111,6 +168,10 @@ class ModelCard:
     @property
     def _is_sized(self) -> bool:
         return "width" in self.specs and "height" in self.specs
+
+    @staticmethod
+    def _size_is_said(checked: Mapping[str, Any]) -> bool:
+        return any(name in checked for name in SIZE_NAMES)
 
     def _unknown(self, name: str) -> str:
         known = [*self.specs, "prompt", "n", "topic", "model"] + (["size"] if self._is_sized else [])

@@ -33,6 +33,8 @@ class GenerationRequest:
         params: Checked params with every default filled in; without prompt, seed and images.
         seed: The seed to send, or None for a model that takes none.
         references: Input images, in order.
+        mask: Where to change the first of them (its transparent or white parts, as the model has it), or None.
+        uploads: What the provider calls each input image that was uploaded to it first (mask last).
     """
 
     task_id: str
@@ -41,6 +43,8 @@ class GenerationRequest:
     params: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     references: tuple[ReferenceImage, ...] = ()
+    mask: ReferenceImage | None = None
+    uploads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +55,10 @@ class MadeImage:
         data: The bytes exactly as they came.
         seed: The seed that was really used, where the provider says so.
         cost_micros: What the provider says it cost, in micro-dollars, or None.
+        cost_source: "reported" by the provider, or "computed" from what it counted.
     """
 
     data: bytes = field(repr=False)
     seed: int | None = None
     cost_micros: int | None = None
+    cost_source: str = "reported"

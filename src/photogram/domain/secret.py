@@ -22,6 +22,10 @@ class Secret:
         """Returns the key itself."""
         return self._value
 
+    def after(self, prefix: str) -> Secret:
+        """Returns the secret with something public before it, as headers have it ("Bearer ")."""
+        return Secret(prefix + self._value)
+
     def __repr__(self) -> str:
         return "Secret('••••')"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .params import ParamSpec, read_ratio, show
@@ -16,7 +17,8 @@ def resolve_size(given: Mapping[str, Any], specs: Mapping[str, ParamSpec]) -> tu
     """Returns (width, height) in pixels for a model that takes both, and every problem found.
 
     A ratio alone keeps the default's number of pixels, on multiples of 8 (or of the model's step) that meet it exactly
-    where they can; a ratio with one side computes the other.
+    where they can; a ratio with one side computes the other. Where the specs have no default, a size that is not given
+    is left to the model.
 
     Args:
         given: Those of `size` ("1024x768"), `width`, `height`, `aspect_ratio` that the user gave.
@@ -40,6 +42,11 @@ def resolve_size(given: Mapping[str, Any], specs: Mapping[str, ParamSpec]) -> tu
         return None, ["aspect_ratio conflicts with width and height together: give the ratio and at most one side"]
     if not all(isinstance(side, int) for side in (width, height) if side is not None):
         return None, []  # already named as a problem of its own
+    if width_spec.default is None or height_spec.default is None:
+        if width is None and height is None:  # the model's own size, which is known only where it runs
+            return None, ["aspect_ratio needs one side, too: this model's own size is not known here"] if ratio else []
+        if not ratio and (width is None or height is None):
+            return None, ["width and height go together: give both, or one of them and aspect_ratio"]
     if not ratio:
         return (width or width_spec.default, height or height_spec.default), []
     return _from_ratio(ratio, width, height, width_spec, height_spec)
@@ -69,6 +76,42 @@ def _from_ratio(
         _, problem = spec.check(side)
         problems += [f"aspect_ratio {across}:{down} gives {size[0]}x{size[1]}: {problem}"] if problem else []
     return size, problems
+
+
+def pixels_of(params: Mapping[str, Any]) -> tuple[int, int] | None:
+    """Returns (width, height) that these params ask for, or None where they do not say it in pixels."""
+    width, height = params.get("width"), params.get("height")
+    if isinstance(width, int) and isinstance(height, int):
+        return width, height
+    sides = re.fullmatch(r"(\d+)[xX×*](\d+)", str(params.get("size", "")))
+    return (int(sides[1]), int(sides[2])) if sides else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PixelBounds:
+    """What a model's free sizes must keep to besides each side's own limits.
+
+    Attributes:
+        min_pixels: Fewest pixels of the picture.
+        max_pixels: Most pixels of the picture, or None.
+        max_ratio: How many times as long the longer side may be as the shorter, or None.
+    """
+
+    min_pixels: int = 1
+    max_pixels: int | None = None
+    max_ratio: float | None = None
+
+    def check(self, width: int, height: int) -> list[str]:
+        """Returns what is wrong with a size, in sentences."""
+        pixels, size = width * height, f"{width}x{height}"
+        problems = []
+        if pixels < self.min_pixels:
+            problems.append(f"{size} has {pixels:,} pixels, and the model makes {self.min_pixels:,} at least")
+        if self.max_pixels is not None and pixels > self.max_pixels:
+            problems.append(f"{size} has {pixels:,} pixels, and the model makes {self.max_pixels:,} at most")
+        if self.max_ratio is not None and max(width, height) > self.max_ratio * min(width, height):
+            problems.append(f"{size} is too long: the model goes up to {self.max_ratio:g}:1")
+        return problems
 
 
 def _to_grain(value: float, grain: int) -> int:

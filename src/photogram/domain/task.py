@@ -122,6 +122,8 @@ class RemoteHandle:
         remote_id: The provider's id of the job.
         poll_url: Where to ask, if the provider said so.
         cancel_url: Where to cancel, if it said so.
+        result_url: Where the result is asked for once it is done, if it said so.
+        model: The model's id at the provider; the engine fills it in.
         expires_at: Unix seconds (UTC) after which the provider forgets the result, or None.
         cost_micros: What the provider said at submit that it costs, in micro-dollars, or None.
     """
@@ -129,5 +131,7 @@ class RemoteHandle:
     remote_id: str
     poll_url: str | None = None
     cancel_url: str | None = None
+    result_url: str | None = None
+    model: str = ""
     expires_at: float | None = None
     cost_micros: int | None = None

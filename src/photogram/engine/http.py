@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
@@ -11,7 +14,10 @@ import httpx2
 from ..domain.secret import Secret
 from ..errors import BadResponse, Unreachable
 from ..providers.wire import Access, WireAnswer, WireRequest
+from .event_stream import EventStream
 from .guard import check_address
+
+OnEvent: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 IN_FLIGHT = 32
 """Requests at once per provider, in front of the connection pool (measured: docs/decisions/0002-engine-thread.md)."""
@@ -38,8 +44,9 @@ class Http:
         self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(IN_FLIGHT))
 
     async def send(
-        self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float, total_s: float = TOTAL_S
-    ) -> WireAnswer:
+        self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float, total_s: float = TOTAL_S,
+        on_event: OnEvent | None = None,
+    ) -> WireAnswer:  # fmt: skip
         """Sends one request, without following redirects.
 
         Args:
@@ -48,11 +55,13 @@ class Http:
             access: Whose keys may be shown, and to whom.
             read_timeout_s: Seconds without a byte after which the connection counts as broken.
             total_s: Seconds after which it does in any case: an answer that drips for ever is none.
+            on_event: Told of every event of an answer that is a stream of them; the last one counts as the body.
 
         Raises:
             Unreachable: No connection (`sent=False`), or it broke after something was sent (`sent=True`).
             BadResponse: The answer is larger than 64 MB, or a key would go to a foreign host.
         """
+        request = replace(request, url=access.route(request.url))
         timeout = httpx2.Timeout(read_timeout_s, connect=CONNECT_S, pool=None)
         async with self._places[provider]:
             try:
@@ -64,11 +73,11 @@ class Http:
                         headers=_headers(request, access),
                         json=request.json_body,
                         content=request.content,
-                        files=list(request.files) or None,
+                        files=_form(request),
                         timeout=timeout,
                     ) as response,
                 ):
-                    return await _read(response)
+                    return await _read(response, on_event)
             except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
                 host = urlsplit(request.url).hostname
                 raise Unreachable(f"No connection to {host}.", sent=False, detail=str(error)) from error
@@ -88,6 +97,7 @@ class Http:
             BadResponse: As `send`; or an address on the way may not be asked (see `guard`).
         """
         for _ in range(MAX_REDIRECTS + 1):
+            request = replace(request, url=access.route(request.url))
             await check_address(request.url, access)
             answer = await self.send(provider, request, access, read_timeout_s=read_timeout_s)
             if answer.status not in (301, 302, 303, 307, 308):
@@ -115,12 +125,26 @@ def _headers(request: WireRequest, access: Access) -> dict[str, str]:
     return headers
 
 
-async def _read(response: httpx2.Response) -> WireAnswer:
-    parts, size = [], 0
+def _form(request: WireRequest) -> list[tuple[str, Any]] | None:
+    """Returns the parts of a multipart form; a field is a part without a file name."""
+    return [*((name, (None, value)) for name, value in request.fields), *request.files] or None
+
+
+async def _read(response: httpx2.Response, on_event: OnEvent | None) -> WireAnswer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    streamed = on_event is not None and headers.get("content-type", "").startswith("text/event-stream")
+    parts: list[bytes] = []
+    size, events = 0, EventStream()
     async for part in response.aiter_bytes():
         size += len(part)
         if size > MAX_ANSWER_BYTES:
-            raise BadResponse(f"The answer is larger than {MAX_ANSWER_BYTES // 1024**2} MB.")
-        parts.append(part)
-    headers = {name.lower(): value for name, value in response.headers.items()}
+            large = BadResponse(f"The answer is larger than {MAX_ANSWER_BYTES // 1024**2} MB.")
+            large.accepted = response.is_success
+            raise large
+        if streamed and on_event:
+            for event in events.feed(part):
+                parts = [event]
+                await on_event(event)
+        else:
+            parts.append(part)
     return WireAnswer(status=response.status_code, headers=headers, content=b"".join(parts))

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 from .. import config
@@ -18,29 +18,29 @@ from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, MadeImage
 from ..domain.task import RemoteHandle, TaskStatus
-from ..errors import AuthFailed, DeadlineExceeded, Expired, Lost, ProviderError, Unreachable
+from ..errors import AuthFailed, BadResponse, DeadlineExceeded, Expired, Lost, ProviderError, Unreachable
 from ..providers.base import RemoteAdapter
-from ..providers.wire import Access, Ready, Submitted, WireAnswer, Working
+from ..providers.wire import Access, Ready, Submitted, Working
 from ..store.owners import Owner
 from ..store.sending import note_waiting, save_handle, send_again_later
 from .clock import Clock
-from .finish import Finisher
+from .finish import Finisher, bill_of
 from .http import Http
 from .poll import Poller, Polling
 from .progress import ProgressBook
 from .queue import Queues
 from .retry import Action, Phase, decide, pause_s, poll_pause_s
+from .talk import Talk, checked
 from .workers import Workers
-
-T = TypeVar("T")
-
-LARGE_BYTES = 200_000
-POLL_READ_S = 30.0
-FETCH_READ_S = 60.0
 
 
 class Remote:
-    """Speaks to providers through their adapters. Engine's thread only."""
+    """Speaks to providers through their adapters. Engine's thread only.
+
+    Attributes:
+        bills: What images that are made, but not yet here, cost, and how we know, by task id.
+        poller: Asks about what providers work on.
+    """
 
     def __init__(
         self, *, clock: Clock, owner: Owner, finisher: Finisher, progress: ProgressBook, http: Http,
@@ -48,15 +48,21 @@ class Remote:
         wake_later: Callable[[str, float, str], None],
     ) -> None:  # fmt: skip
         self._clock, self._owner, self._finisher, self._queues = clock, owner, finisher, queues
-        self._progress, self._http, self._workers, self._wake_later = progress, http, workers, wake_later
+        self._progress, self._workers, self._wake_later = progress, workers, wake_later
+        self._talk = Talk(http=http, workers=workers, progress=progress, clock=clock)
         self._unreachable_since: dict[str, datetime] = {}
+        self.bills: dict[str, tuple[int, str]] = {}
         self.poller = Poller(clock, lambda polling: spawn(polling.task, self._poll(polling)))
 
     @staticmethod
     def access(adapter: RemoteAdapter) -> Access:
         """Returns where a provider is and its key, as they are set now."""
-        key = config.key_of(adapter.key_variable)
-        return Access(base_url=config.base_url_of(adapter.name, adapter.base_url), key=key)
+        base_url = config.base_url_of(adapter.name, adapter.base_url, adapter.base_url_variables)
+        home = adapter.base_url.rstrip("/")
+        return Access(
+            base_url=base_url, key=config.find_key(adapter.name, adapter.key_variables), own_hosts=adapter.own_hosts,
+            moved_from=home if home and base_url != home else None,
+        )  # fmt: skip
 
     async def submit(
         self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, request: GenerationRequest
@@ -69,13 +75,10 @@ class Remote:
         access = self.access(adapter)
         began, tries = self._clock.monotonic(), task.tries
         try:
-            if adapter.key_variable and access.key is None:
-                raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variable}.")
-            wire = adapter.build_submit(request, access)
-            answer = await self._http.send(
-                task.provider, wire, access, read_timeout_s=card.deadline_s, total_s=card.deadline_s
-            )
-            found = await self._read(adapter.read_submit, _checked(adapter, answer))
+            if adapter.key_variables and adapter.key_required and access.key is None:
+                raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variables[0]}.")
+            request = await self._upload(task, adapter, access, request)
+            found = await self._talk.submit(task, card, adapter, access, request)
         except ProviderError as error:
             counts = not self._queues.line(task.provider).paused_at > began
             match decide(Phase.SUBMIT, error, tries=tries + counts, idempotent=adapter.idempotent):
@@ -95,6 +98,14 @@ class Remote:
         await self._keep_handle(task, found)
         self.poll_on(replace(task, handle=found.handle, sends=task.sends + 1), card, adapter)
         return False
+
+    async def _upload(
+        self, task: TaskRecord, adapter: RemoteAdapter, access: Access, request: GenerationRequest
+    ) -> GenerationRequest:
+        try:
+            return await self._talk.upload(task, adapter, access, request)
+        except Unreachable as error:  # an input image that is uploaded twice costs nothing
+            raise Unreachable(error.message, sent=False, detail=error.detail) from error
 
     async def _send_later(self, task: TaskRecord, error: ProviderError, tries: int, spends_try: bool) -> None:
         """Puts a task back, and pauses its provider's line: what hit this one would hit the others."""
@@ -142,7 +153,7 @@ class Remote:
         polling.polls += 1
         said = None
         try:
-            found = await self._ask(polling)
+            found = await self._talk.poll(task, polling.adapter, polling.access, polling.handle)
         except ProviderError as error:
             if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
                 raise (polling.expired or error) from error
@@ -172,19 +183,6 @@ class Remote:
             self.poller.add(polling)
         return polling.dropped
 
-    async def _ask(self, polling: Polling) -> Working | Ready:
-        request = polling.adapter.build_poll(polling.handle, polling.access)
-        answer = await self._http.send(
-            polling.task.provider, request, polling.access, read_timeout_s=POLL_READ_S, total_s=2 * POLL_READ_S
-        )
-        return await self._read(polling.adapter.read_poll, _checked(polling.adapter, answer))
-
-    async def _read(self, read: Callable[[WireAnswer], T], answer: WireAnswer) -> T:
-        """Reads an answer; a large one (an image in base64) off the event loop."""
-        if len(answer.content) < LARGE_BYTES:
-            return read(answer)
-        return await asyncio.wrap_future(self._workers.submit(read, answer))
-
     def _trouble(self, provider: str, error: ProviderError) -> str:
         """Says for people why a poll brought nothing."""
         if not isinstance(error, Unreachable):
@@ -201,51 +199,70 @@ class Remote:
             ProviderError: The address is gone (`Expired`), the deadline passed, or what came is no image; with what it
                 cost, for it was made.
         """
-        cost = ready.cost_micros
-        if cost is None and task.handle:
-            cost = task.handle.cost_micros
-        data, tries = ready.data, 0
-        while data is None:
+        told = ready.cost_micros
+        if told is None and task.handle:
+            told = task.handle.cost_micros
+        bill = self.bills[task.id] = bill_of(task, card, told, ready.cost_source)
+
+        async def keep(data: bytes) -> None:
+            made = MadeImage(data=data, seed=ready.seed, cost_micros=told, cost_source=ready.cost_source)
+            await self._finisher.succeed(task, card, made, foreign=True)
+
+        try:
+            if ready.data is None:
+                await self._download(task, adapter, access, ready, deadline, keep)
+            else:
+                await keep(ready.data)
+        except ProviderError as error:
+            shown = _spoilt(task, error) if isinstance(error, BadResponse) else error
+            shown.cost_micros, shown.cost_source = bill
+            raise shown from (None if shown is error else error)
+        finally:
+            del self.bills[task.id]
+
+    async def _download(
+        self, task: TaskRecord, adapter: RemoteAdapter, access: Access, ready: Ready, deadline: float,
+        keep: Callable[[bytes], Coroutine[Any, Any, None]],
+    ) -> None:  # fmt: skip
+        """Fetches the image's bytes, asking as often as it takes until the deadline, and stores them."""
+        tries = spoilt = 0
+        while True:
             try:
-                request = adapter.build_fetch(ready, access)
-                answer = await self._http.fetch(task.provider, request, access, read_timeout_s=FETCH_READ_S)
+                answer = await self._talk.download(task, adapter, access, ready)
                 if answer.status in (403, 404, 410):
                     said = "The image was made and billed, but its address has expired."
                     raise Expired(said, next_step="Retry makes, and bills, it anew.", detail=answer.excerpt())
-                data = _checked(adapter, answer).content
+                try:
+                    return await keep(checked(adapter, answer).content)
+                except BadResponse as error:  # a page of a delivery network, or the first half of a file
+                    error.accepted = True
+                    raise
             except ProviderError as error:
-                error.cost_micros = cost if cost is not None else card.price_micros
-                if decide(Phase.FETCH, error, tries=0, idempotent=True) is Action.FAIL:
+                spoilt += isinstance(error, BadResponse)
+                if decide(Phase.FETCH, error, tries=spoilt, idempotent=True) is Action.FAIL:
                     raise
                 if self._clock.awake_s() >= deadline:
                     said = "The image was made and billed, but could not be fetched within the deadline."
-                    late = DeadlineExceeded(said, detail=f"{error.message}\n{error.detail}")
-                    late.cost_micros = error.cost_micros
-                    raise late from error
+                    raise DeadlineExceeded(said, detail=f"{error.message}\n{error.detail}") from error
                 await self._clock.sleep(poll_pause_s(tries))
                 tries += 1
-        await self._finisher.succeed(task, card, MadeImage(data=data, seed=ready.seed, cost_micros=cost), foreign=True)
 
     async def cancel(self, adapter: RemoteAdapter, handle: RemoteHandle) -> bool:
         """Asks the provider to stop a job; returns whether it said that it will. It is cancelled here in any case."""
-        access = self.access(adapter)
-        request = adapter.build_cancel(handle, access)
-        if request is None:
-            return False
-        try:
-            answer = await self._http.send(adapter.name, request, access, read_timeout_s=POLL_READ_S)
-        except ProviderError:
-            return False
-        return 200 <= answer.status < 300
+        return await self._talk.cancel(adapter, self.access(adapter), handle)
+
+
+def _spoilt(task: TaskRecord, error: BadResponse) -> ProviderError:
+    """Says what it means that an image was made and billed, but did not come whole."""
+    said = f"{error.message} It was made and billed."
+    if task.handle is None:
+        return BadResponse(said, next_step="Retry makes, and bills, it anew.", detail=error.detail)
+    if task.error_kind == error.kind:  # Retry asked again already: the next one must lead somewhere else
+        return Expired(said, next_step="Retry makes, and bills, it anew.", detail=error.detail)
+    return BadResponse(said, next_step="Retry fetches it once more, without paying.", detail=error.detail)
 
 
 def is_loopback(base_url: str) -> bool:
     """Tells whether a provider is on this machine, so that no limit of sends is needed."""
     host = urlsplit(base_url).hostname or ""
     return host in ("localhost", "::1") or host.startswith("127.")
-
-
-def _checked(adapter: RemoteAdapter, answer: WireAnswer) -> WireAnswer:
-    if not 200 <= answer.status < 300:
-        raise adapter.read_error(answer)
-    return answer

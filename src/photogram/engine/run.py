@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -12,11 +13,11 @@ from .. import config
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, ReferenceImage
+from ..domain.task import RemoteHandle
 from ..errors import InternalFailure, ProviderError, StorageFailed, StorageFull
 from ..providers.base import LocalProvider, RemoteAdapter, Stopped
 from ..providers.registry import Provider, Registry
 from ..store import Store
-from ..store.ending import cancel_pending
 from ..store.owners import Owner
 from ..store.sending import SendLimits, mark_sent, note_waiting, send_again_later, still_mine
 from .clock import Clock
@@ -38,6 +39,21 @@ PAID_ROOM_BYTES, FREE_ROOM_BYTES = 500_000_000, 50_000_000
 """With less free disk than this nothing is sent: a picture that was paid for must have a place to go."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a task that was stopped leaves at its provider.
+
+    Attributes:
+        handle: By which the job is known there, if it is.
+        cost_micros: What it is known to cost, because it is made; else 0.
+        cost_source: How we know.
+    """
+
+    handle: RemoteHandle | None
+    cost_micros: int
+    cost_source: str
+
+
 class Runner:
     """Carries tasks. Engine's thread only, but for what it hands to workers."""
 
@@ -55,6 +71,7 @@ class Runner:
         )  # fmt: skip
         self._stops: dict[str, threading.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, TaskRecord] = {}
 
     def _limit_of(self, provider: str) -> int:
         return min((card.concurrency for card in self._registry.provider(provider).cards()), default=1)
@@ -75,6 +92,7 @@ class Runner:
         self._thread.spawn(later(), f"pause of {provider}")
 
     def _spawn(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
+        self._tasks[task.id] = task
         self._running[task.id] = self._thread.spawn(self._guard(task, coroutine), f"task {task.id}")
 
     async def _guard(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
@@ -90,7 +108,7 @@ class Runner:
             await self._finisher.fail(task, failure, secrets=self._secrets(task))
         finally:
             if self._running.get(task.id) is asyncio.current_task():
-                del self._running[task.id]
+                del self._running[task.id], self._tasks[task.id]
             if over:
                 self._stops.pop(task.id, None)
                 self._progress.forget(task.id)
@@ -130,7 +148,7 @@ class Runner:
             await self._clock.sleep(wait_s + 0.05)
 
     def _check_room(self, card: ModelCard) -> None:
-        needed = FREE_ROOM_BYTES if card.price_micros == 0 else PAID_ROOM_BYTES
+        needed = FREE_ROOM_BYTES if card.free else PAID_ROOM_BYTES
         if self._store.files.free_bytes() < needed:
             raise StorageFull(f"Less than {needed / 1e6:.0f} MB of disk are free; nothing was sent.")
 
@@ -179,35 +197,31 @@ class Runner:
         self.queues.hold_place(task)
         self.remote.poll_on(task, card, adapter)
 
-    async def cancel(self, tasks: Sequence[TaskRecord]) -> None:
-        """Stops tasks: at once where nothing was sent; else they, or their providers, are told to stop."""
-        for task in tasks:  # first all that wait, so that none of them takes the place of one that stops
-            self.queues.remove(task.id)
-        for user_id in {task.user_id for task in tasks}:
-            mine = [task.id for task in tasks if task.user_id == user_id]
-            await self._finisher.evidence(cancel_pending, user_id, mine, self._clock.now())
-        under_way = [task for task in tasks if task.id in self._running or self.remote.poller.has(task.id)]
-        await asyncio.gather(*(self._stop(task) for task in under_way))
-        for task in tasks:
-            self._finisher.announce(task)
+    def carried(self) -> dict[str, TaskRecord]:
+        """Returns what runs or is polled here, by task id."""
+        return {task.id: task for task in (*self.remote.poller.tasks(), *self._tasks.values())}
 
-    async def _stop(self, task: TaskRecord) -> None:
-        """Stops a task that was sent."""
+    async def stop(self, task: TaskRecord) -> Left | None:
+        """Stops a task that runs or is polled here and frees its place; its row is the caller's to write.
+
+        Returns:
+            What is known of it at its provider; None for a local picture, whose worker ends its row: one that does not
+            listen is not waited for.
+        """
         running = self._running.get(task.id)
         if stop := self._stops.get(task.id):
-            stop.set()  # the worker ends it; one that does not listen is not waited for
+            stop.set()
             if running:
                 await asyncio.wait([running], timeout=STOP_S)
-            return
+            return None
         polling = self.remote.poller.drop(task.id)
+        cost, source = self.remote.bills.get(task.id, (0, "free"))
         if running:
             running.cancel()
             await asyncio.wait([running])
         if polling:
             self.queues.done(task)
-        told = polling is not None and await self.remote.cancel(polling.adapter, polling.handle)
-        note = "The provider was told to stop." if told else "It was sent, and may still be billed."
-        await self._finisher.cancelled(task, note)
+        return Left(handle=polling.handle if polling else None, cost_micros=cost, cost_source=source)
 
     async def stop_all(self, timeout_s: float) -> None:
         """Starts nothing more, tells every local picture to stop, and lets their rows say so."""

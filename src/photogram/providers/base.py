@@ -6,14 +6,17 @@ saving. A `LocalProvider` makes the picture itself, in a worker thread of the en
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from ..domain.card import ModelCard
-from ..domain.request import GenerationRequest, MadeImage
+from ..domain.request import GenerationRequest, MadeImage, ReferenceImage
+from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
-from ..errors import ProviderError
-from .wire import Access, Ready, Submitted, WireAnswer, WireRequest, Working
+from ..errors import BadResponse, ProviderError
+from .cards import ProviderFacts, find_card, load_facts
+from .said import build_error, read_said
+from .wire import Access, Done, Partial, Ready, Submitted, WireAnswer, WireRequest, Working
 
 
 @runtime_checkable
@@ -48,55 +51,159 @@ class Stopped(Exception):  # noqa: N818  (a signal between worker and engine, no
     """Raised by a `LocalProvider` that was asked to stop."""
 
 
-@runtime_checkable
-class RemoteAdapter(Protocol):
-    """Speaks one provider's protocol. Every method is pure: no clock, no network, no state."""
+class RemoteAdapter:
+    """Speaks one provider's protocol. Every method is pure: no clock, no network, no state that changes.
+
+    A provider overrides what differs: always `build_submit` and `read_submit`; for a job that is made later
+    `build_poll` and `read_poll`; the rest where it has such a thing. Two bases in `protocols.py` do most of it.
+    """
 
     name: str
     """Short name, the part of an address before the colon."""
 
-    base_url: str
-    """Where the provider is unless it is overridden."""
+    base_url: str = ""
+    """Where the provider is unless it is overridden; empty for one that every user has elsewhere."""
 
-    key_variable: str | None
-    """Environment variable of its key, or None where it needs none."""
+    base_url_variables: tuple[str, ...] = ()
+    """Environment variables in which people already have its address, besides `PHOTOGRAM_<NAME>_BASE_URL`."""
 
-    idempotent: bool
+    key_variables: tuple[str, ...] = ()
+    """Environment variables in which people already have its key; the first is the one that messages name."""
+
+    key_required: bool = True
+    """Whether nothing goes without a key, if it has `key_variables`."""
+
+    own_hosts: tuple[str, ...] = ()
+    """Further hosts (and all below them) that are the provider's own and may be shown the key."""
+
+    auth: tuple[str, str] = ("Authorization", "Bearer ")
+    """The header of the key, and what stands before the key there."""
+
+    idempotent: bool = False
     """Whether a submit that is sent twice with the same task id runs once (an idempotency key the provider honours)."""
 
+    cancels_unanswered: bool = False
+    """Whether `build_cancel` can stop a submit that has no answer yet: its handle's id is then the task's."""
+
+    codes: ClassVar[Mapping[str, type[ProviderError]]] = {}
+    """What the provider's own error codes mean, where the HTTP status does not say it; compared ignoring case."""
+
+    phrases: ClassVar[Mapping[str, type[ProviderError]]] = {}
+    """The same for words in its messages, in lower case."""
+
+    # ── What there is ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def facts(self) -> ProviderFacts:
+        """Returns what the house knows of the provider: the TOML file of its name beside its adapter."""
+        return load_facts(self.name)
+
     def cards(self) -> Sequence[ModelCard]:
-        """Returns the models it has."""
-        ...
+        """Returns the models it has; one with the model `*` stands for every other id."""
+        return self.facts().cards
+
+    def card(self, model: str) -> ModelCard:
+        """Returns the card of one of its models."""
+        return find_card(self.cards(), model)
+
+    def headers(self, access: Access) -> dict[str, str | Secret]:
+        """Returns the headers that let one in."""
+        return {self.auth[0]: access.key.after(self.auth[1])} if access.key else {}
+
+    def build_key_check(self, access: Access) -> WireRequest | None:
+        """Returns a request that costs nothing and answers 2xx if the key is right, or None if there is none."""
+        return None
+
+    # ── Making one image ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def build_upload(self, image: ReferenceImage, access: Access) -> WireRequest | None:
+        """Returns the request that uploads an input image before the submit, or None if it travels in the submit."""
+        return None
+
+    def read_upload(self, answer: WireAnswer) -> str:
+        """Reads a 2xx answer to an upload; returns what the submit calls the image (`request.uploads`)."""
+        raise NotImplementedError
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Returns the request that starts (and may bill) one image."""
-        ...
+        raise NotImplementedError
 
-    def read_submit(self, answer: WireAnswer) -> Submitted | Ready:
-        """Reads a 2xx answer to a submit."""
-        ...
+    def read_event(self, event: Mapping[str, Any]) -> Partial | None:
+        """Reads one event of a submit that streams; the last one is then given to `read_submit` as the answer."""
+        return None
+
+    def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Submitted | Ready:
+        """Reads a 2xx answer to a submit.
+
+        Raises:
+            Refused: The provider declined.
+            BadResponse: The answer makes no sense. It was taken all the same: the task will be `lost`.
+        """
+        raise NotImplementedError
+
+    def build_watch(self, request: GenerationRequest, access: Access) -> WireRequest | None:
+        """Returns the GET that asks how far a submit is that has no answer yet, or None."""
+        return None
+
+    def read_watch(self, answer: WireAnswer) -> Working:
+        """Reads a 2xx answer to that."""
+        raise NotImplementedError
 
     def build_poll(self, handle: RemoteHandle, access: Access) -> WireRequest:
         """Returns the GET that asks how a job is."""
-        ...
+        raise NotImplementedError
 
-    def read_poll(self, answer: WireAnswer) -> Working | Ready:
+    def read_poll(self, answer: WireAnswer, handle: RemoteHandle) -> Working | Ready | Done:
         """Reads a 2xx answer to a poll.
 
         Raises:
             ProviderError: The job ended without an image (`Refused`, `RemoteFailed`), or its status word is unknown
                 (`BadResponse`).
         """
-        ...
+        raise NotImplementedError
 
-    def build_fetch(self, ready: Ready, access: Access) -> WireRequest:
-        """Returns the GET of the image's bytes (usually `ready.url` without any key)."""
-        ...
+    def build_fetch(self, handle: RemoteHandle, access: Access) -> WireRequest:
+        """Returns the GET that asks for the result of a job that is `Done`."""
+        raise NotImplementedError
 
-    def build_cancel(self, handle: RemoteHandle, access: Access) -> WireRequest | None:
-        """Returns the request that cancels a job, or None where the provider has none."""
-        ...
+    def read_fetch(self, answer: WireAnswer, handle: RemoteHandle) -> Ready:
+        """Reads a 2xx answer to that.
+
+        Raises:
+            ProviderError: As `read_poll`.
+        """
+        raise NotImplementedError
+
+    def build_download(self, ready: Ready, access: Access) -> WireRequest:
+        """Returns the GET of the image's bytes; without any key unless the provider asks for it there."""
+        if not ready.url:
+            raise BadResponse("The provider names no address of the image.")
+        return WireRequest(method="GET", url=ready.url)
+
+    def build_cancel(self, handle: RemoteHandle, access: Access) -> Sequence[WireRequest]:
+        """Returns the requests that cancel a job; none where the provider has no such thing."""
+        return ()
 
     def read_error(self, answer: WireAnswer) -> ProviderError:
         """Reads any answer that is not 2xx as the facts it states."""
-        ...
+        return build_error(
+            read_said(answer), answer, codes=self.codes, phrases=self.phrases, billing_url=self.facts().billing_url
+        )
+
+    def read_failure(
+        self, message: str, *codes: str, detail: str = "", otherwise: type[ProviderError] | None = None
+    ) -> ProviderError:
+        """Reads what a provider says in a 2xx answer of why there is no image.
+
+        Args:
+            message: Its words.
+            codes: Its codes, looked up in `codes`.
+            detail: The raw answer.
+            otherwise: The error if neither codes nor words are known; `RemoteFailed` if not given.
+        """
+        from .said import Said
+
+        said = Said(message=message, codes=tuple(code for code in codes if code), detail=detail)
+        return build_error(
+            said, None, codes=self.codes, phrases=self.phrases, billing_url=self.facts().billing_url,
+            otherwise=otherwise,
+        )  # fmt: skip

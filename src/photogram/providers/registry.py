@@ -6,7 +6,7 @@ import difflib
 from functools import cache
 from importlib.metadata import entry_points
 
-from ..domain.card import ModelCard
+from ..domain.card import ANY_MODEL, ModelCard
 from ..errors import UnknownModel
 from .base import LocalProvider, RemoteAdapter
 
@@ -45,6 +45,9 @@ class Registry:
         """
         if address in self._cards:
             return self._cards[address]
+        provider, colon, model = str(address).partition(":")
+        if colon and model and (template := self._cards.get(f"{provider}:{ANY_MODEL}")):
+            return template.named(model)
         named = [card for card in self._cards.values() if card.model == address]
         if len(named) == 1:
             return named[0]
@@ -72,6 +75,7 @@ def _installed() -> tuple[type[Provider], ...]:
 
 def default_registry() -> Registry:
     """Returns a registry of everything that is installed."""
+    from .diffusers_local import Diffusers
     from .sketch import Sketch
 
-    return Registry([Sketch(), *(make() for make in _installed())])
+    return Registry([Sketch(), Diffusers(), *(make() for make in _installed())])

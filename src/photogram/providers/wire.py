@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
@@ -21,19 +21,40 @@ class Access:
         base_url: Address without a trailing slash.
         key: The key, or None for a provider that needs none.
         own_hosts: Further hosts of the provider (and their subdomains) that may be shown the key.
+        moved_from: The provider's built-in address, where `base_url` was set to another: a proxy, a gateway, a test.
     """
 
     base_url: str
     key: Secret | None = None
     own_hosts: tuple[str, ...] = ()
+    moved_from: str | None = None
 
     def owns(self, url: str) -> bool:
         """Tells whether a URL is the provider's own, so that a key may go there."""
         base, asked = urlsplit(self.base_url), urlsplit(url)
+        if self.moved_from:
+            return (asked.scheme, asked.netloc.lower()) == (base.scheme, base.netloc.lower())
         if (asked.scheme, asked.netloc.lower()) == (base.scheme, base.netloc.lower()):
             return True
         host = (asked.hostname or "").lower()
         return asked.scheme == "https" and any(host == own or host.endswith(f".{own}") for own in self.own_hosts)
+
+    def route(self, url: str) -> str:
+        """Returns the URL to ask instead of one on the provider's own hosts, where the provider's address was moved.
+
+        A URL below the built-in address keeps what follows it; one elsewhere on the provider's hosts keeps its path.
+        """
+        if not self.moved_from:
+            return url
+        if url == self.moved_from or url.startswith((f"{self.moved_from}/", f"{self.moved_from}?")):
+            return self.base_url + url[len(self.moved_from) :]
+        home, asked, base = urlsplit(self.moved_from), urlsplit(url), urlsplit(self.base_url)
+        host = (asked.hostname or "").lower()
+        if asked.netloc.lower() != home.netloc.lower() and not any(
+            host == own or host.endswith(f".{own}") for own in self.own_hosts
+        ):
+            return url
+        return urlunsplit((base.scheme, base.netloc, asked.path, asked.query, asked.fragment))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +67,8 @@ class WireRequest:
         headers: Plain headers; a `Secret` value is revealed by the sender, and only to the provider's own hosts.
         json_body: Body to send as JSON, or None.
         content: Raw body, or None.
-        files: Multipart fields as (name, (filename, bytes, mime)), or empty.
+        fields: Text fields of a multipart form, as (name, value).
+        files: Files of a multipart form, as (name, (filename, bytes, mime)).
     """
 
     method: str
@@ -54,6 +76,7 @@ class WireRequest:
     headers: Mapping[str, str | Secret] = field(default_factory=dict)
     json_body: Any = None
     content: bytes | None = field(default=None, repr=False)
+    fields: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, tuple[str, bytes, str]], ...] = field(default=(), repr=False)
 
 
@@ -108,17 +131,37 @@ class Working:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Partial:
+    """A glimpse of an image that is being streamed.
+
+    Attributes:
+        preview: The bytes of an unfinished image, or None.
+        progress: 0–1, or None.
+    """
+
+    preview: bytes | None = field(default=None, repr=False)
+    progress: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """The job is over, and its result is asked for by a request of its own (`build_fetch`)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """The image is there: as bytes, or at a URL that will expire.
 
     Attributes:
         data: The bytes, where they came in the answer.
-        url: Where to fetch them, else.
+        url: Where to download them, else.
         seed: The seed that was used, where the provider says so.
-        cost_micros: What it cost, where the provider says so, in micro-dollars.
+        cost_micros: What it cost, in micro-dollars, where the provider says so or it follows from what it counted.
+        cost_source: "reported" by the provider, or "computed" from its usage.
     """
 
     data: bytes | None = field(default=None, repr=False)
     url: str | None = None
     seed: int | None = None
     cost_micros: int | None = None
+    cost_source: str = "reported"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from typing import Any, TypeAlias
 
 from duckdb import DuckDBPyConnection
@@ -125,8 +126,7 @@ def read_asset(row: Sequence[Any]) -> Asset:
 
 def write_handle(handle: RemoteHandle) -> str:
     """Returns a handle as the JSON its row keeps."""
-    names = ("remote_id", "poll_url", "cancel_url", "expires_at", "cost_micros")
-    return json.dumps({name: getattr(handle, name) for name in names if getattr(handle, name) is not None})
+    return json.dumps({name: value for name, value in asdict(handle).items() if value not in (None, "") or name == "remote_id"})
 
 
 def read_handle(text: str | None) -> RemoteHandle | None:

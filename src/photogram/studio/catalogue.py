@@ -8,8 +8,8 @@ from typing import Any
 from .. import config
 from ..domain.card import ModelCard
 from ..errors import MissingKey
-from ..providers.base import LocalProvider
-from ..providers.registry import Registry
+from ..providers.base import RemoteAdapter
+from ..providers.registry import Provider, Registry
 
 
 def require_key(registry: Registry, card: ModelCard) -> None:
@@ -18,14 +18,17 @@ def require_key(registry: Registry, card: ModelCard) -> None:
     Raises:
         MissingKey: It has none; the message names the environment variable.
     """
-    variable = _key_variable(registry, card.provider)
-    if variable and config.key_of(variable) is None:
+    provider = registry.provider(card.provider)
+    if isinstance(provider, RemoteAdapter) and not has_key(provider):
+        variable = provider.key_variables[0]
         raise MissingKey(f"{card.provider} needs a key.", next_step=f"Set the environment variable {variable}.")
 
 
-def _key_variable(registry: Registry, provider_name: str) -> str | None:
-    provider = registry.provider(provider_name)
-    return None if isinstance(provider, LocalProvider) else provider.key_variable
+def has_key(provider: Provider) -> bool:
+    """Tells whether a provider's key is there, or it needs none."""
+    if not isinstance(provider, RemoteAdapter) or not provider.key_variables or not provider.key_required:
+        return True
+    return config.find_key(provider.name, provider.key_variables) is not None
 
 
 def list_models(registry: Registry) -> list[dict[str, Any]]:
@@ -33,14 +36,13 @@ def list_models(registry: Registry) -> list[dict[str, Any]]:
     today = datetime.now(UTC).date().isoformat()
     rows = []
     for card in sorted(registry.cards(), key=lambda card: (not card.local, card.address)):
-        variable = _key_variable(registry, card.provider)
         rows.append({
             "model": card.address,
             "provider": card.provider,
             "title": card.title,
             "params": list(card.specs),
-            "price_usd": None if card.price_micros is None else card.price_micros / 1e6,
-            "key_present": variable is None or config.key_of(variable) is not None,
+            "price_usd": None if (price := card.usual_price_micros) is None else price / 1e6,
+            "key_present": has_key(registry.provider(card.provider)),
             "deprecated": card.deprecated_on is not None and card.deprecated_on <= today,
         })  # fmt: skip
     return rows

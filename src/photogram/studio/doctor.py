@@ -14,7 +14,7 @@ from pathlib import Path
 from .. import config
 from ..domain.asset import EXTENSIONS
 from ..errors import PhotogramError
-from ..providers.base import LocalProvider
+from ..providers.base import RemoteAdapter
 from ..store import assets
 from .studio import Studio
 from .waiting import wait_for
@@ -94,10 +94,10 @@ def _keys_without_workspace() -> list[Finding]:
 
     findings = []
     for provider in default_registry().providers():
-        if isinstance(provider, LocalProvider) or provider.key_variable is None:
+        if not isinstance(provider, RemoteAdapter) or not provider.key_variables:
             continue
-        present = config.key_of(provider.key_variable) is not None
-        said = f"{provider.key_variable} is {'set' if present else 'not set'}."
+        present = config.find_key(provider.name, provider.key_variables) is not None
+        said = f"{provider.key_variables[0]} is {'set' if present else 'not set'}."
         findings.append(Finding(name=f"key of {provider.name}", ok=True, message=said))
     return findings
 

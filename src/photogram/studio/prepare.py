@@ -67,9 +67,16 @@ class Quote:
         return None if self.total_usd is None else self.total_usd * 1000
 
     @classmethod
-    def of(cls, card: ModelCard, n: int, *, have_micros: int) -> Quote:
-        """Returns what n images of a model may cost."""
-        price = card.price_micros
+    def of(cls, card: ModelCard, plan: Plan, *, have_micros: int, references: int = 0) -> Quote:
+        """Returns what a plan's images may cost.
+
+        Args:
+            card: The model.
+            plan: The checked call.
+            have_micros: What the wallet holds, in micro-dollars.
+            references: How many input images.
+        """
+        n, price = len(plan.tasks), card.estimate_micros(plan.tasks[0].params, references)
         source = "unknown" if price is None else "estimated" if price else "free"
         total_usd = None if price is None else price * n / 1e6
         return cls(n=n, total_usd=total_usd, cost_source=source, model=card.address, balance_coins=have_micros / 1000)
@@ -110,7 +117,7 @@ def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], 
     tasks = [
         NewTask(
             id=new_id("tsk"), generation_id=new_id("gen"), idx=idx, seed=seed, params=checked,
-            hold_micros=card.price_micros or 0,
+            hold_micros=card.estimate_micros(checked, len(references)) or 0,
         )
         for idx, seed in enumerate(seeds)
     ]  # fmt: skip

@@ -33,7 +33,9 @@ def press(
     require_key(engine.registry, card)
     read = [read_reference(one, card, place) for place, one in enumerate(given, 1)]
     if dry_run:
-        return Quote.of(card, len(plan.tasks), have_micros=studio._read(ledger.balance, studio.user))
+        return Quote.of(
+            card, plan, have_micros=studio._read(ledger.balance, studio.user), references=len(given)
+        )  # fmt: skip
     topic_id, title = _topic_for(studio, topic)
     batch = NewBatch(
         id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "", provider=card.provider,

@@ -1,0 +1,89 @@
+"""What a model costs, as data: a price per image, per megapixel or per token, and how it depends on the params."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .size import pixels_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """A price formula. All amounts in micro-dollars (US$ 0.000001).
+
+    Attributes:
+        per_image: Price of one image whatever is asked for, or None.
+        by: Names of the params that `table` goes by, such as ("quality", "size").
+        table: Price of one image by the values of these params, joined by a space ("high 1024x1024"). Where a value is
+            none of the table's (`auto`), the dearest that fits the others counts.
+        first_megapixel: Price of the first megapixel of the picture; None if it is as `per_megapixel`.
+        per_megapixel: Price of each further, begun megapixel.
+        per_step_megapixel: Price of a megapixel and step.
+        per_reference: Price of one input image.
+        per_token: Price of one million tokens by kind ("text_in", "image_in", "image_out"), from which the real cost
+            is computed once the provider has counted them.
+    """
+
+    per_image: int | None = None
+    by: tuple[str, ...] = ()
+    table: Mapping[str, int] = field(default_factory=dict)
+    first_megapixel: int | None = None
+    per_megapixel: int | None = None
+    per_step_megapixel: int | None = None
+    per_reference: int = 0
+    per_token: Mapping[str, int] = field(default_factory=dict)
+
+    def estimate(self, params: Mapping[str, Any], references: int = 0) -> int | None:
+        """Returns what one image may cost at most, in micro-dollars; None where that is unknown.
+
+        Args:
+            params: As the model gets them.
+            references: How many input images.
+        """
+        if self.table:
+            found = self._from_table(params)
+        elif self.per_megapixel is not None or self.per_step_megapixel is not None:
+            found = self._from_pixels(params)
+        else:
+            found = self.per_image
+        return None if found is None else found + self.per_reference * references
+
+    def of_tokens(self, counted: Mapping[str, int]) -> int | None:
+        """Returns the cost of these tokens in micro-dollars, or None where a kind has no price.
+
+        Args:
+            counted: Tokens by kind, as in `per_token`.
+        """
+        used = {kind: tokens for kind, tokens in counted.items() if tokens}
+        if not used or not used.keys() <= self.per_token.keys():
+            return None
+        return round(sum(tokens * self.per_token[kind] for kind, tokens in used.items()) / 1e6)
+
+    def _from_table(self, params: Mapping[str, Any]) -> int | None:
+        fitting = dict(self.table)
+        for place, name in enumerate(self.by):
+            value = str(_value(name, params))
+            matching = {key: price for key, price in fitting.items() if key.split(" ")[place] == value}
+            fitting = matching or fitting
+        return max(fitting.values(), default=None)
+
+    def _from_pixels(self, params: Mapping[str, Any]) -> int | None:
+        size = pixels_of(params)
+        if size is None:
+            return self.per_image
+        if self.per_step_megapixel is not None:
+            return round(size[0] * size[1] / 1e6 * self.per_step_megapixel * int(params.get("steps") or 1))
+        assert self.per_megapixel is not None
+        begun = max(1, math.ceil(size[0] * size[1] / (1024 * 1024)))  # providers count 1024² as one
+        first = self.per_megapixel if self.first_megapixel is None else self.first_megapixel
+        return (self.per_image or 0) + first + self.per_megapixel * (begun - 1)
+
+
+def _value(name: str, params: Mapping[str, Any]) -> Any:
+    if name == "size" and "size" not in params:
+        size = pixels_of(params)
+        return f"{size[0]}x{size[1]}" if size else ""
+    return params.get(name, "")

@@ -1,0 +1,241 @@
+"""Model cards as data: the TOML file beside each adapter, and the `models.toml` with which users add or correct models.
+
+The grammar is described in `NEW_PROVIDER.md`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from ..domain.card import ANY_MODEL, ModelCard
+from ..domain.offer import SizeOffer
+from ..domain.params import ParamKind, ParamSpec
+from ..domain.price import Price
+from ..domain.size import PixelBounds
+from ..errors import BadParams, UnknownModel
+
+STANDARD: dict[str, dict[str, Any]] = {
+    "seed": {"kind": "int", "min": 0, "max": 2**32 - 1, "help": "The same seed gives the same picture, or nearly."},
+    "steps": {"kind": "int", "min": 1, "max": 150, "help": "How many steps; more is slower, and finer up to a point."},
+    "guidance_scale": {"kind": "float", "min": 0, "max": 30, "help": "How closely to follow the prompt."},
+    "strength": {
+        "kind": "float", "min": 0, "max": 1, "step": 0.01,
+        "help": "How far to go from the reference: 0 stays with it, 1 forgets it.",
+    },
+    "negative_prompt": {"kind": "text", "max": 10_000, "help": "What to leave out."},
+    "quality": {"kind": "choice", "help": "How finely it is made; finer costs more."},
+    "style": {"kind": "choice", "help": "What it looks like."},
+    "background": {"kind": "choice", "help": "What is behind the subject."},
+    "output_format": {"kind": "choice", "help": "Type of the image file."},
+}  # fmt: skip
+"""Parameters that mean the same everywhere: a model's file states only what differs (`seed = true`: nothing does)."""
+
+_MIMES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp", "gif": "image/gif"}
+_PLAIN = (
+    "title", "about", "local", "max_prompt", "deadline_s", "concurrency", "submits_per_minute", "source",
+    "successor", "billing_url", "wire",
+)  # fmt: skip
+_KEYS = frozenset({*_PLAIN, "id", "like", "size", "params", "references", "mask", "price", "read_on", "deprecated_on"})
+_SIZE_KEYS = frozenset({
+    "default", "min", "max", "step", "min_pixels", "max_pixels", "max_ratio", "words", "list", "ratios", "resolutions"
+})  # fmt: skip
+_PRICE_KEYS = frozenset(
+    {"image", "by", "table", "first_megapixel", "megapixel", "step_megapixel", "reference", "tokens"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderFacts:
+    """What the house knows of one provider.
+
+    Attributes:
+        title: Its name for people.
+        billing_url: Where an account is topped up.
+        cards: Its models.
+    """
+
+    title: str = ""
+    billing_url: str = ""
+    cards: tuple[ModelCard, ...] = ()
+
+
+@cache
+def load_facts(provider: str) -> ProviderFacts:
+    """Returns the facts in `<provider>.toml` beside the built-in adapters; none where there is no such file."""
+    file = files(__package__).joinpath(f"{provider.replace('-', '_')}.toml")
+    return read_facts(tomllib.loads(file.read_text("utf-8")), provider) if file.is_file() else ProviderFacts()
+
+
+def find_card(cards: Sequence[ModelCard], model: str) -> ModelCard:
+    """Returns the card of a model, or the template card `*` made out to it.
+
+    Raises:
+        UnknownModel: There is neither.
+    """
+    for card in cards:
+        if card.model == model:
+            return card
+    for card in cards:
+        if card.model == ANY_MODEL:
+            return card.named(model)
+    raise UnknownModel(f"There is no model {model!r}.")
+
+
+def read_facts(data: Mapping[str, Any], provider: str, *, place: str = "") -> ProviderFacts:
+    """Reads a provider's TOML.
+
+    Args:
+        data: The parsed file: `title`, `billing_url`, `source`, `read_on`, `[defaults]` and `[[model]]`s.
+        provider: Short name of the provider.
+        place: The file, for messages.
+
+    Raises:
+        BadParams: With everything that is wrong in it.
+    """
+    shared = {name: data[name] for name in ("billing_url", "source", "read_on") if name in data}
+    shared = _merge(shared, data.get("defaults", {}))
+    known: dict[str, Mapping[str, Any]] = {}
+    cards, problems = [], []
+    for entry in data.get("model", ()):
+        model = str(entry.get("id", ""))
+        like = entry.get("like")
+        if like is not None and like not in known:
+            problems.append(f"{model}: like = {like!r} names no model above it")
+            like = None
+        whole = known[model] = _merge(known[like] if like is not None else shared, entry)
+        try:
+            cards.append(_read_card({name: value for name, value in whole.items() if name != "like"}, provider))
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
+            problems.append(f"{model or 'a model without id'}: {error}")
+    if problems:
+        raise BadParams([f"{place}: {problem}" if place else f"{provider}: {problem}" for problem in problems])
+    return ProviderFacts(title=str(data.get("title", provider)), billing_url=str(data.get("billing_url", "")),
+                         cards=tuple(cards))  # fmt: skip
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lays one table over another; tables within are merged too, but for those that stand for one thing as a whole."""
+    merged = dict(base)
+    for name, value in over.items():
+        inside = merged.get(name)
+        whole = name in ("size", "price", "ratios", "resolutions", "table")
+        merged[name] = (
+            _merge(inside, value) if isinstance(inside, Mapping) and isinstance(value, Mapping) and not whole else value
+        )
+    return merged
+
+
+def _read_card(entry: Mapping[str, Any], provider: str) -> ModelCard:
+    _only(entry, _KEYS, "a model")
+    if not entry.get("id") or not isinstance(entry["id"], str):
+        raise ValueError("id is missing")
+    sizes, bounds, side_specs = _read_size(entry.get("size"))
+    params = [read_spec(name, facts) for name, facts in entry.get("params", {}).items() if facts is not False]
+    card = ModelCard(
+        provider=provider, model=entry["id"], title=entry.get("title", entry["id"]),
+        params=(*side_specs, *params, *_image_specs(entry)), sizes=sizes, bounds=bounds,
+        seeded="seed" in {spec.name for spec in params},
+        read_on=str(entry.get("read_on", "")),
+        deprecated_on=str(entry["deprecated_on"]) if "deprecated_on" in entry else None,
+        **{name: entry[name] for name in _PLAIN if name in entry and name != "title"},
+    )  # fmt: skip
+    references = entry.get("references", {})
+    if "types" in references:
+        card = replace(card, reference_mimes=frozenset(_MIMES[kind] for kind in references["types"]))
+    if "bytes" in references:
+        card = replace(card, max_reference_bytes=int(references["bytes"]))
+    if "price" in entry:
+        price = _read_price(entry["price"])
+        flat = isinstance(entry["price"], (int, float))
+        card = replace(card, price_micros=price.per_image) if flat else replace(card, price=price)
+    return card
+
+
+def read_spec(name: str, facts: Any) -> ParamSpec:
+    """Reads one parameter: `true`, or a table of what it states; its kind follows from that where none is named."""
+    stated = STANDARD.get(name, {}) | ({} if facts is True else dict(facts))
+    if "kind" not in stated:
+        default = stated.get("default")
+        numbers = [stated.get(part) for part in ("default", "min", "max", "step") if stated.get(part) is not None]
+        if "choices" in stated:
+            stated["kind"] = "choice"
+        elif isinstance(default, bool):
+            stated["kind"] = "bool"
+        elif numbers and all(isinstance(number, (int, float)) for number in numbers):
+            stated["kind"] = "int" if all(isinstance(number, int) for number in numbers) else "float"
+        else:
+            raise ValueError(f"params.{name} needs a kind, choices or a range")
+    stated["kind"] = ParamKind(stated["kind"])
+    if stated["kind"] is ParamKind.CHOICE:
+        stated["choices"] = tuple(stated.get("choices", ()))
+        if not stated["choices"]:
+            raise ValueError(f"params.{name} needs its choices")
+    return ParamSpec(name=name, **stated)
+
+
+def _image_specs(entry: Mapping[str, Any]) -> list[ParamSpec]:
+    specs = []
+    if references := entry.get("references"):
+        _only(references, frozenset({"max", "min", "bytes", "types"}), "references")
+        specs.append(
+            ParamSpec(
+                name="images", kind=ParamKind.IMAGES, min=references.get("min", 0), max=references.get("max", 1),
+                required=bool(references.get("min")), help="Reference images.",
+            )
+        )  # fmt: skip
+    if entry.get("mask"):
+        specs.append(ParamSpec(name="mask", kind=ParamKind.IMAGES, max=1, help="Where to change the reference."))
+    return specs
+
+
+def _read_size(size: Any) -> tuple[SizeOffer | None, PixelBounds | None, list[ParamSpec]]:
+    if size is None:
+        return None, None, []
+    _only(size, _SIZE_KEYS, "size")
+    if "list" in size:
+        return SizeOffer.of_sizes(tuple(size["list"])), None, []
+    if "ratios" in size:
+        ratios = size["ratios"]
+        ratios = ratios if isinstance(ratios, Mapping) else dict.fromkeys(ratios, "")
+        return SizeOffer.of_ratios(ratios, size.get("resolutions")), None, []
+    width, _, height = str(size["default"]).partition("x")
+    specs = [
+        ParamSpec(
+            name=name, kind=ParamKind.INT, default=int(side), min=size["min"], max=size["max"],
+            step=size.get("step", 1), unit="px", help=f"{name.capitalize()} of the picture.",
+        )
+        for name, side in (("width", width), ("height", height))
+    ]  # fmt: skip
+    specs.append(ParamSpec(name="aspect_ratio", kind=ParamKind.RATIO, help="Proportion of the picture, such as 16:9."))
+    if words := size.get("words"):
+        specs.append(ParamSpec(name="size", kind=ParamKind.CHOICE, choices=tuple(words), help="A size in words."))
+    bounds = {name: size[name] for name in ("min_pixels", "max_pixels", "max_ratio") if name in size}
+    return None, PixelBounds(**bounds) if bounds else None, specs
+
+
+def _read_price(price: Any) -> Price:
+    """Reads a price in US dollars: a number per image, or a table (see `Price`); tokens are per million."""
+    if isinstance(price, (int, float)):
+        return Price(per_image=_micros(price))
+    _only(price, _PRICE_KEYS, "price")
+    return Price(
+        per_image=_micros(price.get("image")), by=tuple(price.get("by", ())),
+        table={name: round(usd * 1e6) for name, usd in price.get("table", {}).items()},
+        first_megapixel=_micros(price.get("first_megapixel")), per_megapixel=_micros(price.get("megapixel")),
+        per_step_megapixel=_micros(price.get("step_megapixel")), per_reference=_micros(price.get("reference")) or 0,
+        per_token={kind: round(usd * 1e6) for kind, usd in price.get("tokens", {}).items()},
+    )  # fmt: skip
+
+
+def _micros(usd: float | None) -> int | None:
+    return None if usd is None else round(usd * 1e6)
+
+
+def _only(table: Mapping[str, Any], known: frozenset[str], what: str) -> None:
+    if unknown := sorted(table.keys() - known):
+        raise ValueError(f"{what} has no {', '.join(unknown)}; it has {', '.join(sorted(known))}")

@@ -1,0 +1,95 @@
+"""OpenAI's image models: generations and edits, streamed so that the picture shows while it forms.
+
+Source: openai-python 3.54.0 and openai-openapi (read 2026-11-23). There is no job id and no cancel: a closed connection
+is billed all the same, and a submit in doubt is `lost`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..domain.price import Price
+from ..domain.request import GenerationRequest
+from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, Refused
+from .encoded import read_base64, write_data_uri
+from .protocols import SyncAdapter
+from .wire import Access, Partial, Ready, WireAnswer, WireRequest
+
+OPENAI_CODES: Mapping[str, type[ProviderError]] = {
+    "moderation_blocked": Refused,
+    "content_policy_violation": Refused,
+    "insufficient_quota": OutOfCredit,
+    "billing_hard_limit_reached": OutOfCredit,
+    "invalid_api_key": AuthFailed,
+}
+"""Codes of OpenAI's errors that its HTTP status does not tell apart; shared by those that speak its protocol."""
+
+PARTIAL_IMAGES = 2
+"""Glimpses asked for while an image forms."""
+
+
+class OpenAI(SyncAdapter):
+    """`POST /images/generations`, or `/images/edits` where there are references."""
+
+    name = "openai"
+    base_url = "https://api.openai.com/v1"
+    key_variables = ("OPENAI_API_KEY",)
+    codes: ClassVar[Mapping[str, type[ProviderError]]] = OPENAI_CODES
+    streams: ClassVar[bool] = True
+
+    def build_key_check(self, access: Access) -> WireRequest | None:
+        """Lists the models."""
+        return WireRequest(method="GET", url=f"{access.base_url}/models", headers=self.headers(access))
+
+    def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
+        """Asks for one image; references travel as data URIs in JSON."""
+        params = dict(request.params)
+        width, height = params.pop("width", None), params.pop("height", None)
+        body = {"model": request.model, "prompt": request.prompt, "n": 1} | params
+        if width and height:
+            body["size"] = f"{width}x{height}"
+        if self.streams:
+            body |= {"stream": True, "partial_images": PARTIAL_IMAGES}
+        path = "generations"
+        if request.references:
+            path = "edits"
+            body["images"] = [{"image_url": write_data_uri(image)} for image in request.references]
+        if request.mask:
+            body["mask"] = {"image_url": write_data_uri(request.mask)}
+        url = f"{access.base_url}/images/{path}"
+        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+
+    def read_event(self, event: Mapping[str, Any]) -> Partial | None:
+        """Reads a glimpse, `image_generation.partial_image` or `image_edit.partial_image`."""
+        if not str(event.get("type", "")).endswith(".partial_image"):
+            return None
+        index = event.get("partial_image_index")
+        progress = (index + 1) / (PARTIAL_IMAGES + 1) if isinstance(index, int) else None
+        return Partial(preview=read_base64(event.get("b64_json")), progress=progress)
+
+    def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Ready:
+        """Reads the answer, or a stream's last event; one that is only a glimpse is the end of a broken stream."""
+        if b".partial_image" in answer.content[:500]:
+            raise BadResponse("The stream ended before the image was done.", detail=answer.excerpt())
+        return super().read_submit(answer, request)
+
+    def read_cost(self, body: Mapping[str, Any], request: GenerationRequest) -> tuple[int | None, str]:
+        """Computes the cost from the tokens that were counted."""
+        price = self.card(request.model).price or Price()
+        return price.of_tokens(count_tokens(body.get("usage"))), "computed"
+
+
+def count_tokens(usage: Any) -> dict[str, int]:
+    """Returns the tokens by kind of OpenAI's `usage`: text_in, text_cached, image_in, image_cached, image_out."""
+    if not isinstance(usage, Mapping):
+        return {}
+    details = usage.get("input_tokens_details") or {}
+    cached = details.get("cached_tokens_details") or {}
+    counted = {"image_out": usage.get("output_tokens", 0)}
+    for kind in ("text", "image"):
+        said, from_cache = details.get(f"{kind}_tokens", 0), cached.get(f"{kind}_tokens", 0)
+        counted |= {f"{kind}_in": said - from_cache, f"{kind}_cached": from_cache}
+    if not details:
+        counted["image_in"] = usage.get("input_tokens", 0)  # the dearer kind: rather booked too high than too low
+    return {kind: tokens for kind, tokens in counted.items() if isinstance(tokens, int) and tokens > 0}
