@@ -175,9 +175,11 @@ class ProviderError(PhotogramError):
         detail: Technical detail for a bug report (masked raw answer, status code), up to 4 kB.
         request_id: The provider's id of the request, where it gave one.
         cost_micros: What was billed all the same, in micro-dollars, where that is known.
+        cost_source: How it is known: reported, computed or estimated.
     """
 
     cost_micros: int | None = None
+    cost_source: str = "reported"
     kind: ClassVar[str] = "internal"
 
     def __init__(self, message: str, *, next_step: str | None = None, detail: str = "", request_id: str = "") -> None:
@@ -256,14 +258,21 @@ class RemoteFailed(ProviderError):
     kind = "remote_failed"
     default_next_step = "Retry; if it fails again, try another model."
 
-    def __init__(self, message: str, *, http_status: int | None = None, detail: str = "") -> None:
+    def __init__(
+        self, message: str, *, http_status: int | None = None, next_step: str | None = None, detail: str = ""
+    ) -> None:
         self.http_status = http_status
-        super().__init__(message, detail=detail)
+        super().__init__(message, next_step=next_step, detail=detail)
 
 
 class BadResponse(ProviderError):
-    """The provider's answer is not what its protocol says."""
+    """The provider's answer is not what its protocol says.
 
+    Attributes:
+        accepted: Whether it came with a status of success: then what was asked for may have been done, and billed.
+    """
+
+    accepted: bool = False
     kind = "bad_response"
     default_next_step = "Retry; if it stays, the provider may have changed: copy the details into a bug report."
 

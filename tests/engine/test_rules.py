@@ -29,6 +29,12 @@ from photogram.errors import (
 )
 
 
+def taken_with_nonsense() -> BadResponse:
+    error = BadResponse("The answer is not JSON.")
+    error.accepted = True
+    return error
+
+
 @pytest.mark.parametrize(
     ("phase", "error", "tries", "idempotent", "action"),
     [
@@ -57,6 +63,14 @@ from photogram.errors import (
         (Phase.FETCH, Unreachable("", sent=False), 9, False, Action.GO_ON),
         (Phase.FETCH, Expired(""), 1, False, Action.FAIL),
         (Phase.FETCH, BadRequest(""), 1, False, Action.FAIL),
+        (Phase.SUBMIT, BadResponse("a key would go elsewhere"), 1, True, Action.FAIL),
+        (Phase.SUBMIT, taken_with_nonsense(), 1, False, Action.LOSE),
+        (Phase.SUBMIT, taken_with_nonsense(), 1, True, Action.SEND_LATER),
+        (Phase.SUBMIT, taken_with_nonsense(), 3, True, Action.LOSE),
+        (Phase.POLL, taken_with_nonsense(), 1, False, Action.FAIL),
+        (Phase.FETCH, taken_with_nonsense(), 2, False, Action.GO_ON),
+        (Phase.FETCH, taken_with_nonsense(), 3, False, Action.FAIL),
+        (Phase.FETCH, BadResponse("a private address"), 1, False, Action.FAIL),
     ],
 )
 def test_decision_table(phase: Phase, error, tries: int, idempotent: bool, action: Action) -> None:

@@ -5,6 +5,7 @@ For each: how the task ends, what the user reads, how many submits the provider 
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 
@@ -59,9 +60,7 @@ def check_said(generation: GenerationRecord, status: TaskStatus, kind: str, mess
         (Reply(status=422), "bad_request", "HTTP 422", "Change"),
         (Reply(status=500), "remote_failed", "HTTP 500", "Retry"),
         (Reply(status=503), "remote_failed", "HTTP 503", "Retry"),
-        (Reply(status=200, body=b"{not json"), "bad_response", "not JSON", "Retry"),
-        (Reply(status=200, body=b"[1, 2]"), "bad_response", "not a JSON object", "Retry"),
-        (Reply(status=200, body=b"<html>maintenance</html>"), "bad_response", "not JSON", "Retry"),
+        (Reply(status=200, body=b'{"refused": true}'), "refused", "The prompt was refused.", "Rephrase"),
         (Reply(status=302, headers={"location": "http://169.254.169.254/"}), "bad_request", "HTTP 302", "Change"),
     ],
 )
@@ -92,7 +91,65 @@ def test_submit_in_doubt_is_lost_never_sent_again_and_keeps_its_hold(
     check_money(engine, held=PRICE_MICROS)
 
 
-@pytest.mark.parametrize("answer", [CUT_AFTER, Reply(status=502, accepted=True), Reply(status=504)])
+NONSENSE = {
+    "not JSON": b"{not json", "cut short, as long as it claims": b'{"id": "job0", "po', "empty": b"",
+    "no object": b"[1, 2]", "a page": b"<html>maintenance</html>", "no id": b'{"poll": "http://x/"}',
+    "no address": b'{"id": "job0"}', "base64 that is none": b'{"image": "a"}', "a number for an image": b'{"image": 7}',
+    "too deep": b"[" * 100_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize("body", NONSENSE.values(), ids=NONSENSE)
+def test_submit_that_was_taken_with_nonsense_is_lost_and_keeps_its_hold(
+    engine: Engine, server: Server, body: bytes, status: int
+) -> None:
+    server.on_submit = first(Reply(status=status, body=body, length=len(body), accepted=True))
+    generation = made(engine)
+    check_said(generation, LOST, "lost", "It may have been made, and billed.", "dashboard")
+    assert (len(server.asked), len(server.submits)) == (1, 1)
+    check_money(engine, held=PRICE_MICROS)
+    assert again(engine, generation).status is SUCCESS  # the user chose to send it again
+    assert len(server.submits) == 2
+    check_money(engine, held=PRICE_MICROS, captured=PRICE_MICROS)
+
+
+def test_answer_to_a_submit_that_is_too_large_is_lost(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photogram.engine.http.MAX_ANSWER_BYTES", 1_000_000)
+    server.on_submit = first(Reply(body=b" " * 1_100_000, accepted=True))
+    check_said(made(engine), LOST, "lost", "larger than", "dashboard")
+    check_money(engine, held=PRICE_MICROS)
+
+
+def image_in_answer(data: bytes) -> Reply:
+    return Reply(body=json.dumps({"image": base64.b64encode(data).decode(), "seed": 7}).encode(), accepted=True)
+
+
+def test_image_in_the_submits_own_answer_is_kept(engine: Engine, server: Server) -> None:
+    server.on_submit = first(image_in_answer(png()))
+    generation = made(engine)
+    assert (generation.status, generation.seed, generation.cost_source) == (SUCCESS, 7, "estimated")
+    check_money(engine, captured=PRICE_MICROS)
+
+
+@pytest.mark.parametrize("data", [b"", b"<html>", png()[:-30]], ids=["empty", "html", "truncated"])
+def test_answer_of_a_submit_that_is_no_whole_image_was_billed_and_retry_says_that_it_pays(
+    engine: Engine, server: Server, data: bytes
+) -> None:
+    server.on_submit = first(image_in_answer(data))
+    generation = made(engine)
+    check_said(generation, ERROR, "bad_response", "not a whole image. It was made and billed.", "bills, it anew")
+    assert (len(server.asked), len(server.submits)) == (1, 1)
+    check_money(engine, captured=PRICE_MICROS)
+    assert again(engine, generation).status is SUCCESS
+    check_money(engine, captured=2 * PRICE_MICROS)
+
+
+@pytest.mark.parametrize(
+    "answer", [CUT_AFTER, Reply(status=502, accepted=True), Reply(status=504), Reply(body=b"{not json", accepted=True)]
+)
 def test_submit_in_doubt_is_sent_again_where_the_provider_runs_it_only_once(
     make_engine: Callable[..., Engine], server: Server, answer: Reply
 ) -> None:
@@ -329,7 +386,7 @@ def test_result_that_comes_after_the_deadline_is_taken(make_engine: Callable[...
 def test_poll_that_drips_does_not_outlive_the_deadline(
     make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("photogram.engine.remote.POLL_READ_S", 0.5)
+    monkeypatch.setattr("photogram.engine.talk.POLL_READ_S", 0.5)
     server.on_poll = always(Reply(body=b" " * 600, drip_s=0.1))
     engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
     generation = only(finish(engine, start(engine), timeout_s=30))
@@ -359,12 +416,57 @@ HTML = b"<!doctype html><html><body>not found</body></html>"
 def test_what_is_no_whole_image_is_never_a_success_and_was_billed(
     engine: Engine, server: Server, answer: Reply, message: str
 ) -> None:
-    server.on_fetch = always(answer)
+    asked: list[int] = []
+    server.on_fetch = lambda _count: asked.append(1) or answer
     generation = made(engine)
-    check_said(generation, ERROR, "bad_response", message, "Retry")
+    check_said(generation, ERROR, "bad_response", message, "Retry fetches it once more, without paying.")
+    assert generation.error
+    assert "It was made and billed." in generation.error.message
     assert generation.asset is None
+    assert (len(server.submits), len(asked)) == (1, 3)
+    assert task_of(engine, generation.task_id).handle
+    check_money(engine, captured=PRICE_MICROS)
+    server.on_fetch = always(None)
+    fetched = again(engine, generation)
+    assert (fetched.status, fetched.task_id) == (SUCCESS, generation.task_id)
     assert len(server.submits) == 1
     check_money(engine, captured=PRICE_MICROS)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_download_that_comes_whole_at_the_second_or_third_try_is_a_success(
+    engine: Engine, server: Server, times: int
+) -> None:
+    server.on_fetch = first(Reply(headers={"content-type": "text/html"}, body=HTML), times)
+    generation = made(engine)
+    assert generation.status is SUCCESS
+    assert (len(server.submits), len(server.polls)) == (1, 1)
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_passing_trouble_between_two_broken_downloads_spends_none_of_their_tries(
+    engine: Engine, server: Server
+) -> None:
+    answers = [Reply(body=HTML), CUT_BEFORE, Reply(status=503), retry_later(1), CUT_BEFORE, Reply(body=png()[:-9])]
+    server.on_fetch = lambda _count: answers.pop(0) if answers else None
+    assert made(engine).status is SUCCESS
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_retry_of_an_image_that_stays_broken_asks_first_and_only_the_next_one_pays(
+    engine: Engine, server: Server
+) -> None:
+    server.on_fetch = always(Reply(body=HTML))
+    generation = made(engine)
+    asked = again(engine, generation)
+    check_said(asked, ERROR, "expired", "not a whole image. It was made and billed.", "Retry makes, and bills, it anew")
+    assert (asked.task_id, len(server.submits)) == (generation.task_id, 1)
+    check_money(engine, captured=PRICE_MICROS)
+    server.on_fetch = always(None)
+    paid = again(engine, asked)
+    assert (paid.status, len(server.submits)) == (SUCCESS, 2)
+    assert paid.task_id != generation.task_id
+    check_money(engine, captured=2 * PRICE_MICROS)
 
 
 def test_wrong_type_header_does_not_matter_because_the_bytes_tell(engine: Engine, server: Server) -> None:

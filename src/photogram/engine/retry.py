@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from enum import StrEnum
 
-from ..errors import AuthFailed, Expired, OutOfCredit, ProviderError, RateLimited, RemoteFailed, Unreachable
+from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, RateLimited, RemoteFailed, Unreachable
 
 
 class Phase(StrEnum):
@@ -35,7 +35,7 @@ class Action(StrEnum):
 
 
 MAX_TRIES = 3
-"""How often a submit is sent at most, when each time nothing ran."""
+"""How often a submit is sent at most, when each time nothing ran; and how often a download may bring no whole image."""
 
 
 def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) -> Action:
@@ -45,28 +45,38 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
     |---|---|---|
     | submit | refused connection, 429, 503 with Retry-After | send later, the line pauses; 3 tries, then fail |
     | submit | 502, 504, read timeout, cut after sending | lose; with an idempotency key: send later, 3 tries |
+    | submit | 2xx with nonsense (no JSON, no job in it) | lose; with an idempotency key: send later, 3 tries |
+    | submit | 2xx with something that is no whole image | fail (it was made and billed) |
+    | submit | 2xx with a refusal | fail |
     | submit | 401, 403, out of credit | fail, and stop the provider's line |
-    | submit | 500, 503 without Retry-After, other 4xx, refusal, bad answer | fail |
+    | submit | 500, 503 without Retry-After, other 4xx, refusal | fail |
     | poll, fetch | transport error, 5xx, 429 | go on until the deadline |
+    | fetch | 2xx with something that is no whole image | fetch again; 3 tries, then fail (it was billed) |
     | fetch | the result's address expired | poll afresh once, then fail (it was billed) |
     | poll, fetch | anything else (refusal, failed job, 4xx, unknown status word) | fail |
 
     Args:
         phase: What was being done.
         error: What happened.
-        tries: How many sends count so far, this one included; one that left before its line was paused does not.
+        tries: Of a submit, how many sends count so far, this one included; one that left before its line was paused
+            does not. Of a fetch, how many downloads brought no whole image, this one included.
         idempotent: Whether the provider runs a submit with the same key only once.
     """
     transient = isinstance(error, (Unreachable, RateLimited)) or (
         isinstance(error, RemoteFailed) and error.http_status is not None and error.http_status >= 500
     )
+    nonsense = isinstance(error, BadResponse) and error.accepted
+    if phase is Phase.FETCH and nonsense:
+        return Action.GO_ON if tries < MAX_TRIES else Action.FAIL
     if phase is not Phase.SUBMIT:
-        return Action.GO_ON if transient and not isinstance(error, Expired) else Action.FAIL
+        return Action.GO_ON if transient else Action.FAIL
     nothing_ran = isinstance(error, RateLimited) or (isinstance(error, Unreachable) and not error.sent)
     if nothing_ran:
         return Action.SEND_LATER if tries < MAX_TRIES else Action.FAIL
-    in_doubt = (isinstance(error, Unreachable) and error.sent) or (
-        isinstance(error, RemoteFailed) and error.http_status in (502, 504)
+    in_doubt = (
+        nonsense
+        or (isinstance(error, Unreachable) and error.sent)
+        or (isinstance(error, RemoteFailed) and error.http_status in (502, 504))
     )
     if in_doubt:
         if not idempotent:

@@ -170,14 +170,15 @@ def send_again_later(cur: Cursor, task_id: str, note: str | None = None, *, spen
 def reopen(cur: Cursor, task_id: str, owner: str) -> bool:
     """Moves an ended task with a handle back to processing: Retry asks the provider before it pays again.
 
-    One whose cost is booked is asked about only where the image itself was never in doubt: it is not booked again.
+    One whose cost is booked is asked about only where the image was made, but did not arrive: it is not booked again.
     """
     row = cur.execute(
         "UPDATE tasks SET status = 'processing', owner = ?, finished_at = NULL, error_kind = NULL, "
         "error_message = NULL, error_next_step = NULL, error_detail = NULL, note = NULL, "
         "revision = nextval('revision') "
         "WHERE id = ? AND handle IS NOT NULL AND (status = 'processing' AND owner = ? OR "
-        "status IN ('error', 'lost') AND (cost_micros = 0 OR error_kind IN ('deadline', 'storage'))) RETURNING id",
+        "status IN ('error', 'lost') AND (cost_micros = 0 OR error_kind IN ('bad_response', 'deadline', 'storage'))) "
+        "RETURNING id",
         [owner, task_id, owner],
     ).fetchone()
     return row is not None
