@@ -14,17 +14,16 @@ import subprocess
 import sys
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from photogram.domain.card import ModelCard
 from photogram.domain.params import ParamKind, ParamSpec
 from photogram.domain.request import GenerationRequest
 from photogram.domain.task import RemoteHandle
-from photogram.errors import ProviderError, RemoteFailed
-from photogram.providers.base import RemoteAdapter
-from photogram.providers.encoded import read_base64
-from photogram.providers.wire import Access, Ready, Submitted, WireAnswer, WireRequest, Working
+from photogram.providers.protocols import QueueAdapter, SyncAdapter, read_text
+from photogram.providers.wire import Access, Ready, WireRequest
 
 
 def png(number: int, side: int = 1024) -> bytes:
@@ -54,41 +53,51 @@ class Drawn:
         return b"".join((self._before, base64.b64encode(chunk), self._after))
 
 
-class Adapter(RemoteAdapter):
-    """What the engine needs for either protocol; keyless."""
+def _card(provider: str, concurrency: int) -> ModelCard:
+    seed = ParamSpec(name="seed", kind=ParamKind.INT, min=0, max=2**31)
+    return ModelCard(
+        provider=provider, model="img", title="Benchmark", price_micros=1, params=(seed,), concurrency=concurrency
+    )
 
-    def __init__(self, base_url: str, name: str = "jobs", concurrency: int = 1000) -> None:
-        self.name, self.base_url, self._concurrency = name, base_url, concurrency
+
+class Sync(SyncAdapter):
+    """OpenAI's images protocol, read as any provider's own adapter reads it; keyless."""
+
+    name = "sync"
+
+    def __init__(self, base_url: str, concurrency: int) -> None:
+        self.base_url, self._concurrency = f"{base_url}/v1", concurrency
 
     def cards(self) -> Sequence[ModelCard]:
-        seed = ParamSpec(name="seed", kind=ParamKind.INT, min=0, max=2**31)
-        return [
-            ModelCard(
-                provider=self.name, model="img", title="Benchmark", price_micros=1, params=(seed,),
-                concurrency=self._concurrency,
-            )
-        ]  # fmt: skip
+        return [_card(self.name, self._concurrency)]
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
-        path = "/v1/images/generations" if self.name == "sync" else "/jobs"
-        body = {"prompt": request.prompt, "model": "img", "seed": request.seed}
-        return WireRequest(method="POST", url=access.base_url + path, json_body=body)
+        body = {"prompt": request.prompt, "model": request.model, "n": 1, "seed": request.seed}
+        return WireRequest(method="POST", url=f"{access.base_url}/images/generations", json_body=body)
 
-    def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Submitted | Ready:
-        said = answer.json()
-        if self.name == "sync":
-            return Ready(data=read_base64(said["data"][0]["b64_json"]))
-        return Submitted(handle=RemoteHandle(remote_id=said["id"], poll_url=said["poll"]))
 
-    def build_poll(self, handle: RemoteHandle, access: Access) -> WireRequest:
-        return WireRequest(method="GET", url=handle.poll_url or "")
+class Jobs(QueueAdapter):
+    """Submit, poll, download; keyless."""
 
-    def read_poll(self, answer: WireAnswer, handle: RemoteHandle) -> Working | Ready:
-        said = answer.json()
-        return Ready(url=said["url"]) if "url" in said else Working()
+    name = "jobs"
+    working = frozenset({"working"})
+    succeeded = frozenset({"done"})
 
-    def read_error(self, answer: WireAnswer) -> ProviderError:
-        return RemoteFailed(answer.excerpt(), http_status=answer.status)
+    def __init__(self, base_url: str, concurrency: int = 1000) -> None:
+        self.base_url, self._concurrency = base_url, concurrency
+
+    def cards(self) -> Sequence[ModelCard]:
+        return [_card(self.name, self._concurrency)]
+
+    def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
+        body = {"prompt": request.prompt, "model": request.model, "seed": request.seed}
+        return WireRequest(method="POST", url=f"{access.base_url}/jobs", json_body=body)
+
+    def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
+        return RemoteHandle(remote_id=read_text(body, "id"), poll_url=read_text(body, "poll"))
+
+    def read_result(self, body: Mapping[str, Any], handle: RemoteHandle) -> Ready:
+        return Ready(url=read_text(body, "url"))
 
 
 @contextmanager
@@ -120,7 +129,8 @@ async def serve(done_after_s: float) -> None:
             return json.dumps({"id": job, "poll": f"{address}/jobs/{job}"}).encode()
         job = path.rsplit("/", 1)[-1]
         over = time.monotonic() - began[job] > done_after_s
-        return json.dumps({"status": "working"} | ({"url": f"{address}/images/{job}"} if over else {})).encode()
+        said = {"status": "done", "url": f"{address}/images/{job}"} if over else {"status": "working"}
+        return json.dumps(said).encode()
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

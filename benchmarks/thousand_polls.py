@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 import httpx2
-from loopback import Adapter, serving
+from loopback import Jobs, serving
 
 from photogram.domain.ids import new_id
 from photogram.engine.engine import Engine
@@ -38,7 +38,7 @@ def rss_mb() -> float:
 
 def measure_engine(url: str, tasks: int, seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
-        engine = Engine(Path(folder), registry=Registry([Adapter(url)]))
+        engine = Engine(Path(folder), registry=Registry([Jobs(url)]))
         engine._users = 1
         poller, late = engine._runner.remote.poller, []
         poll_now = poller._poll_now

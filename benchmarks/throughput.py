@@ -23,7 +23,7 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from loopback import Adapter, serving
+from loopback import Sync, serving
 
 AT_ONCE = 32
 
@@ -39,7 +39,7 @@ def run_photogram(url: str, images: int) -> dict[str, float]:
     from photogram.store.batches import NewBatch, NewTask
 
     with tempfile.TemporaryDirectory(dir=os.environ.get("PHOTOGRAM_BENCH_DIR")) as folder:
-        engine = Engine(Path(folder), registry=Registry([Adapter(url, "sync", AT_ONCE)]))
+        engine = Engine(Path(folder), registry=Registry([Sync(url, AT_ONCE)]))
         engine._users = 1
         began, batches = time.monotonic(), []
         for first in range(0, images, 50):
