@@ -175,7 +175,7 @@ def forking(workspace: str) -> None:
     if os.fork() == 0:
         for call in (
             lambda: store.write(count, "x"), lambda: store.read(totals), lambda: store.query("select 1", user_id="me"),
-            store.busy, store.changed_elsewhere,
+            store.busy, store.foreign_writes,
         ):  # fmt: skip
             try:
                 call()

@@ -23,6 +23,7 @@ from ..store import tasks as task_rows
 from ..store.batches import NewBatch, NewTask
 from ..store.owners import Owner
 from .bus import Bus
+from .cancel import Canceller
 from .clock import Clock
 from .finish import Finisher
 from .http import Http
@@ -78,9 +79,14 @@ class Engine:
             finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers,
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
+        self._canceller = Canceller(
+            store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, runner=self._runner,
+            finisher=self._finisher,
+        )  # fmt: skip
         self.thread.spawn(self._runner.remote.poller.run(), "poller")
         self.thread.spawn(self.clock.beat(), "clock")
         self.thread.spawn(self._resumer.watch(), "orphans")
+        self.thread.spawn(self._canceller.watch(), "cancels elsewhere")
 
     # ── One engine per workspace ────────────────────────────────────────────────────────────────────────────────────
 
@@ -166,11 +172,15 @@ class Engine:
         return self.call(run())
 
     def cancel(self, task_ids: Sequence[str]) -> Future[None]:
-        """Cancels tasks that are not over."""
+        """Cancels a user's tasks that are not over, whichever process carries them.
+
+        Raises:
+            StorageFailed, StoreBusy: (in the future) They are stopped, but their rows could not say so yet.
+        """
 
         async def run() -> None:
             tasks = await asyncio.wrap_future(self.store.read(task_rows.load_tasks, list(task_ids)))
-            await self._runner.cancel([task for task in tasks if not task.status.finished])
+            await self._canceller.cancel([task for task in tasks if not task.status.finished])
 
         return self.call(run())
 

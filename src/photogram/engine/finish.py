@@ -30,6 +30,21 @@ THUMB_PX = 384
 STORE_TRIES = 3
 
 
+def bill_of(task: TaskRecord, card: ModelCard, told_micros: int | None, source: str) -> tuple[int, str]:
+    """Returns what an image cost in micro-dollars, and how we know: reported, computed, estimated, free or unknown.
+
+    Args:
+        task: The task that made it.
+        card: Its model.
+        told_micros: What the provider said it cost, or its usage tells; None where neither is known.
+        source: "reported" or "computed", where it is known.
+    """
+    if told_micros is not None:
+        return told_micros, source if told_micros else "free"
+    estimate = card.estimate_micros(task.params, len(task.references))
+    return (0, "unknown") if estimate is None else (estimate, "estimated" if estimate else "free")
+
+
 class Finisher:
     """Ends tasks. Engine's thread only."""
 
@@ -52,17 +67,11 @@ class Finisher:
             BadResponse: The bytes are no image, or not a whole one.
             StorageFull: They could not be stored in three tries; they are in `spill/`; the error has their cost.
         """
-        cost, source = made.cost_micros, "reported"
-        if cost is None:
-            cost, source = card.price_micros or 0, "estimated"
-            if card.price_micros is None:
-                source = "unknown"
-        if cost == 0 and source != "unknown":
-            source = "free"
+        cost, source = bill_of(task, card, made.cost_micros, made.cost_source)
         try:
             asset = await self._store_bytes(task, made.data, foreign)
         except ProviderError as error:
-            error.cost_micros = cost
+            error.cost_micros, error.cost_source = cost, source
             raise
         path = str(self._store.files.path(asset.sha256, extension=asset.extension))
         await self.evidence(
@@ -84,7 +93,7 @@ class Finisher:
         cost = error.cost_micros or 0
         await self.evidence(
             finish_failed, task.id, status, self._clock.now(), error=kept, cost_micros=cost,
-            cost_source="estimated" if cost else "free",
+            cost_source=error.cost_source if cost else "free",
         )  # fmt: skip
         self.announce(task)
 

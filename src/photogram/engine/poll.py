@@ -73,6 +73,10 @@ class Poller:
         """Tells whether a task is polled."""
         return task_id in self._by_task
 
+    def tasks(self) -> list[TaskRecord]:
+        """Returns the tasks that are polled."""
+        return [polling.task for polling in self._by_task.values()]
+
     def drop(self, task_id: str) -> Polling | None:
         """Stops polling a task, and returns what was known of it."""
         polling = self._by_task.pop(task_id, None)

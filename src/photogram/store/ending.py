@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from ..domain.asset import Asset
-from ..domain.task import TaskError, TaskStatus, sources_of
+from ..domain.task import RemoteHandle, TaskError, TaskStatus, sources_of
 from ..errors import NotFound, NotYours, StorageFailed
 from . import ledger
-from .rows import Cursor
+from .rows import Cursor, read_handle
 
 _NO_ERROR = "error_kind = NULL, error_message = NULL, error_next_step = NULL, error_detail = NULL"
+_SAY = "UPDATE tasks SET note = ?, revision = nextval('revision') WHERE id = ?"
 
 
 def finish_success(
@@ -115,11 +117,26 @@ def finish_failed(
         [str(status), now, note, kind, message, next_step, detail, task_id],
     ).fetchone()
     if row is None:
+        _book_late(cur, task_id, cost_micros, cost_source, now)
         return False
     generation_id, user_id, sends, held, booked = row
     if status is not TaskStatus.LOST and not booked:
         _book(cur, user_id, task_id, generation_id, sends, held, cost_micros, cost_source, now)
     return True
+
+
+def _book_late(cur: Cursor, task_id: str, cost_micros: int, cost_source: str, now: datetime) -> None:
+    """Books what was billed for a task that is over without an image. A bill is never fenced; one is booked once."""
+    row = cur.execute(
+        "SELECT generation_id, user_id, sends, hold_micros FROM tasks "
+        "WHERE id = ? AND cost_micros = 0 AND status IN ('cancelled', 'error', 'lost')",
+        [task_id],
+    ).fetchone()
+    if row is None or not cost_micros:
+        return
+    generation_id, user_id, sends, held = row
+    _book(cur, user_id, task_id, generation_id, sends, held, cost_micros, cost_source, now)
+    cur.execute(_SAY, ["It was billed all the same.", task_id])
 
 
 def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: datetime) -> None:
@@ -142,17 +159,55 @@ def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: date
     cost = held if billed else 0
     _book(cur, user_id, task_id, generation_id, sends, held, cost, "estimated" if cost else "free", now)
     note = "Settled: it was billed." if billed else "Settled: it was not billed."
-    cur.execute("UPDATE tasks SET note = ?, revision = nextval('revision') WHERE id = ?", [note, task_id])
+    cur.execute(_SAY, [note, task_id])
 
 
-def cancel_pending(cur: Cursor, user_id: str, task_ids: Sequence[str], now: datetime) -> list[str]:
-    """Cancels those of the user's tasks that nothing was sent for, and returns their ids."""
-    stopped = []
-    for task_id in task_ids:
-        row = cur.execute("SELECT user_id, status FROM tasks WHERE id = ?", [task_id]).fetchone()
-        if row == (user_id, "pending") and finish_failed(cur, task_id, TaskStatus.CANCELLED, now):
-            stopped.append(task_id)
-    return stopped
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """What is known of a task that its user stopped.
+
+    Attributes:
+        task_id: The task.
+        note: Whether it may still be billed, for people; not kept of one that runs here, or that nothing was sent for.
+        cost_micros: What the provider says it bills all the same.
+        cost_source: How we know.
+    """
+
+    task_id: str
+    note: str | None = None
+    cost_micros: int = 0
+    cost_source: str = "reported"
+
+
+def cancel_tasks(cur: Cursor, user_id: str, stops: Sequence[Stop], now: datetime) -> list[tuple[str, RemoteHandle]]:
+    """Cancels those of the user's tasks that are not over, whichever process carries them; it notices.
+
+    Of one that is cancelled already only the note and the bill are taken: they may come late.
+
+    Returns:
+        The (task id, handle) of those that are cancelled now and whose provider may be told.
+    """
+    told: list[tuple[str, RemoteHandle]] = []
+    for stop in stops:
+        row = cur.execute(
+            "SELECT status, local, handle FROM tasks WHERE id = ? AND user_id = ?", [stop.task_id, user_id]
+        ).fetchone()
+        if row is None:
+            continue
+        status, local, handle = row
+        note = None if local or status == TaskStatus.PENDING else stop.note
+        if status == TaskStatus.CANCELLED:
+            if note:
+                cur.execute(_SAY, [note, stop.task_id])
+            _book_late(cur, stop.task_id, stop.cost_micros, stop.cost_source, now)
+        elif not finish_failed(
+            cur, stop.task_id, TaskStatus.CANCELLED, now,
+            note=note, cost_micros=stop.cost_micros, cost_source=stop.cost_source,
+        ):  # fmt: skip
+            continue
+        if found := read_handle(handle):
+            told.append((stop.task_id, found))
+    return told
 
 
 def _quoted(target: TaskStatus) -> str:

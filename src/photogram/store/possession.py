@@ -81,7 +81,7 @@ class Possession:
         self._waiting_since: float | None = None
         self._foreign: Holder | None = None
         self._seen = FileState.of(database)
-        self._seen_to_change = False
+        self._foreign_writes = 0
 
     def take(self, go_on: Callable[[], bool]) -> bool:
         """Takes the turn and opens the database.
@@ -225,18 +225,18 @@ class Possession:
         """Closes the lock files: at the keeper's end, and in a forked child (its parent keeps the locks)."""
         self._turn.close()
 
-    def changed_elsewhere(self) -> bool:
-        """Returns whether another process may have written since this was last asked."""
+    def foreign_writes(self) -> int:
+        """Returns a number that grows whenever another process may have written; each who asks keeps the last one."""
         with self._changed:
             if not self._open:
                 self._look()
-            changed, self._seen_to_change = self._seen_to_change, False
-            return changed
+            return self._foreign_writes
 
     def _look(self) -> None:
         now = FileState.of(self._database)
         if now != self._seen:
-            self._seen, self._seen_to_change = now, True
+            self._seen = now
+            self._foreign_writes += 1
 
     def next_in_line(self) -> Holder | None:
         """Returns who queued for the turn last."""

@@ -170,10 +170,10 @@ class Store:
         """Returns how long each of the last turns was waited for, the opening included, in seconds."""
         return list(self.keeper.file.waits_s)
 
-    def changed_elsewhere(self) -> bool:
-        """Returns whether another process may have written since this was last asked; looks at file times only."""
+    def foreign_writes(self) -> int:
+        """Returns a number that grows whenever another process may have written; looks at file times only."""
         self._check()
-        return self.keeper.file.changed_elsewhere()
+        return self.keeper.file.foreign_writes()
 
     def busy(self) -> str | None:
         """Returns who holds the file, and whether that process is stopped, once we wait longer than a second."""

@@ -29,6 +29,14 @@ def unfinished_tasks(cur: Cursor, user_id: str) -> list[TaskRecord]:
     return _load(cur, "WHERE k.user_id = ? AND k.status IN ('pending', 'processing')", [user_id])
 
 
+def cancelled_among(cur: Cursor, task_ids: Sequence[str]) -> list[str]:
+    """Returns those of these tasks that are cancelled."""
+    rows = cur.execute(
+        "SELECT id FROM tasks WHERE status = 'cancelled' AND id IN (SELECT unnest(?::VARCHAR[]))", [list(task_ids)]
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def open_of_batch(cur: Cursor, user_id: str, batch_id: str) -> list[tuple[str, str]]:
     """Returns (task id, status) of a batch's images that are pending or processing; deleted ones left out.
 
