@@ -76,7 +76,8 @@ def test_poll_url_on_a_foreign_host_never_sees_the_key(engine: Engine, server: S
     generation = only(finish(engine, start(engine)))
     foreign.close()
     assert generation.error
-    assert generation.error.kind == "bad_response"
+    assert generation.error.kind == "lost"
+    assert "private network" in generation.error.message
     assert foreign.keys == []
 
 

@@ -6,6 +6,7 @@ For each: how the task ends, what the user reads, how many submits the provider 
 from __future__ import annotations
 
 import base64
+import ipaddress
 import json
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ import pytest
 from photogram.domain.records import GenerationRecord
 from photogram.domain.task import TaskStatus
 from photogram.engine.engine import Engine
+from photogram.engine.guard import Address
 from photogram.store import Cursor
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
@@ -535,7 +537,32 @@ def test_result_at_a_forbidden_address_is_never_asked_for(
     else:
         server.url_of = lambda _job: url
     generation = made(engine)
-    check_said(generation, ERROR, "bad_response", "The result's address", "Retry")
+    check_said(generation, ERROR, "bad_response", "The provider name", "Retry")
+    check_money(engine, captured=PRICE_MICROS)
+
+
+@pytest.mark.parametrize("url", FORBIDDEN)
+def test_job_at_a_forbidden_address_is_never_asked_about(engine: Engine, server: Server, url: str) -> None:
+    server.on_submit = first(Reply(body=json.dumps({"id": "x", "poll": url}).encode(), accepted=True))
+    generation = made(engine)
+    check_said(generation, LOST, "lost", "The provider named an address", "dashboard")
+    assert "It may have been made, and billed." in generation.error.message
+    assert server.polls == []
+    check_money(engine, held=PRICE_MICROS)
+
+
+def test_name_that_changes_its_address_after_it_was_checked_is_not_asked(engine: Engine, server: Server) -> None:
+    async def resolve(_host: str, _port: int) -> list[Address]:
+        return [ipaddress.ip_address("93.184.216.34")]  # the system says 127.0.0.1 a moment later
+
+    engine._http._resolve = resolve
+    other = Server()
+    try:
+        server.url_of = lambda job: f"{other.url.replace('127.0.0.1', 'localhost')}/images/{job.id}.png"
+        check_said(made(engine), ERROR, "bad_response", "private network (localhost)", "without paying")
+        assert other.keys == []
+    finally:
+        other.close()
     check_money(engine, captured=PRICE_MICROS)
 
 

@@ -15,7 +15,7 @@ from ..domain.secret import Secret
 from ..errors import BadResponse, Unreachable
 from ..providers.wire import Access, WireAnswer, WireRequest
 from .event_stream import EventStream
-from .guard import check_address
+from .guard import Resolve, check_address, check_peer, resolve_host
 
 OnEvent: TypeAlias = Callable[[bytes], Awaitable[None]]
 
@@ -33,9 +33,15 @@ CONNECT_S = 10.0
 
 
 class Http:
-    """The engine's one HTTP client. Engine's thread only."""
+    """The engine's one HTTP client. Engine's thread only.
 
-    def __init__(self, transport: httpx2.AsyncBaseTransport | None = None) -> None:
+    Args:
+        transport: What sends, in place of the network.
+        resolve: Looks up a host's addresses.
+    """
+
+    def __init__(self, transport: httpx2.AsyncBaseTransport | None = None, *, resolve: Resolve = resolve_host) -> None:
+        self._resolve = resolve
         self._client = httpx2.AsyncClient(
             transport=transport,
             follow_redirects=False,
@@ -59,9 +65,31 @@ class Http:
 
         Raises:
             Unreachable: No connection (`sent=False`), or it broke after something was sent (`sent=True`).
-            BadResponse: The answer is larger than 64 MB, or a key would go to a foreign host.
+            BadResponse: The answer is larger than 64 MB, a key would go to a foreign host, or the address may not be
+                asked at all (see `guard`).
         """
-        request = replace(request, url=access.route(request.url))
+        request = replace(request, url=await self.check(request.url, access))
+        return await self._exchange(provider, request, access, read_timeout_s, total_s, on_event)
+
+    async def check(self, url: str, access: Access) -> str:
+        """Returns where a URL leads, once it is clear that it may be asked.
+
+        Raises:
+            Unreachable: Its host has no address.
+            BadResponse: It may not be asked (see `guard`).
+        """
+        try:
+            url = access.route(url)
+        except ValueError as error:
+            raise BadResponse("The provider named an address that is none.", detail=url[:200]) from error
+        await check_address(url, access, self._resolve)
+        return url
+
+    async def _exchange(
+        self, provider: str, request: WireRequest, access: Access, read_timeout_s: float, total_s: float,
+        on_event: OnEvent | None,
+    ) -> WireAnswer:  # fmt: skip
+        own = access.owns(request.url)
         timeout = httpx2.Timeout(read_timeout_s, connect=CONNECT_S, pool=None)
         async with self._places[provider]:
             try:
@@ -75,6 +103,7 @@ class Http:
                         content=request.content,
                         files=_form(request),
                         timeout=timeout,
+                        extensions={} if own else {"trace": check_peer(request.url)},
                     ) as response,
                 ):
                     return await _read(response, on_event)
@@ -94,15 +123,17 @@ class Http:
 
         Raises:
             Unreachable: As `send`.
-            BadResponse: As `send`; or an address on the way may not be asked (see `guard`).
+            BadResponse: As `send`; or there are more redirects.
         """
         for _ in range(MAX_REDIRECTS + 1):
-            request = replace(request, url=access.route(request.url))
-            await check_address(request.url, access)
-            answer = await self.send(provider, request, access, read_timeout_s=read_timeout_s)
+            request = replace(request, url=await self.check(request.url, access))
+            answer = await self._exchange(provider, request, access, read_timeout_s, TOTAL_S, None)
             if answer.status not in (301, 302, 303, 307, 308):
                 return answer
-            target = urljoin(request.url, answer.headers.get("location", ""))
+            try:
+                target = urljoin(request.url, answer.headers.get("location", ""))
+            except ValueError as error:
+                raise BadResponse("The result's address redirects to what is none.", detail=str(error)) from error
             headers = {name: value for name, value in request.headers.items() if not isinstance(value, Secret)}
             request = WireRequest(method="GET", url=target, headers=headers)
         raise BadResponse("The result's address redirects too often.")

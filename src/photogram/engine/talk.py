@@ -14,7 +14,7 @@ from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest
 from ..domain.task import RemoteHandle
-from ..errors import BadResponse, ProviderError
+from ..errors import BadResponse, ProviderError, Unreachable
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access, Done, Partial, Ready, Submitted, WireAnswer, WireRequest, Working
 from .clock import Clock
@@ -80,9 +80,22 @@ class Talk:
             watching.cancel()
             self.glimpses.pop(task.id, None)
         found = await self._read(adapter.read_submit, checked(adapter, answer), request)
-        if isinstance(found, Submitted):
-            return Submitted(handle=replace(found.handle, model=task.model))
-        return found
+        if isinstance(found, Ready):
+            return found
+        for url in (found.handle.poll_url, found.handle.result_url):
+            await self._check_named(url, access)
+        return Submitted(handle=replace(found.handle, model=task.model))
+
+    async def _check_named(self, url: str | None, access: Access) -> None:
+        """Makes sure that an address in the answer to a submit may be asked: by no other is the job to be found."""
+        try:
+            if url:
+                await self._http.check(url, access)
+        except Unreachable:
+            return  # it may have an address by the time it is asked
+        except BadResponse as error:
+            error.accepted = True
+            raise
 
     async def poll(
         self, task: TaskRecord, adapter: RemoteAdapter, access: Access, handle: RemoteHandle
