@@ -1,4 +1,4 @@
-"""A process that makes two pictures at the loopback provider, one at a time, and paints one itself, until it is told to end.
+"""A process with two pictures at the loopback provider, one at a time, and one that it paints, until it is told to end.
 
     python cancel_child.py WORKSPACE URL
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from faulty.adapter import PRICE_MICROS, LoopbackAdapter
 from faulty.harness import USER, check_money, finish, only, read, start, task_of, until
 from faulty.server import Reply, Server
+from faulty.test_storage import fill, small_disk
 
 from photogram.domain.records import BatchRecord
 from photogram.domain.task import RemoteHandle, TaskStatus
@@ -24,6 +26,8 @@ from photogram.store.ending import Stop, cancel_tasks, finish_failed
 
 CANCELLED, PENDING, PROCESSING = TaskStatus.CANCELLED, TaskStatus.PENDING, TaskStatus.PROCESSING
 TOLD, MAY_BE_BILLED = "The provider was told to stop.", "It was sent, and may still be billed."
+
+__all__ = ["small_disk"]
 
 
 class Child:
@@ -196,8 +200,10 @@ def test_bill_that_comes_after_the_cancel_is_booked_once(engine: Engine, server:
 
 @pytest.mark.parametrize("reported", [True, False])
 def test_error_says_whether_its_cost_was_reported_or_estimated(engine: Engine, server: Server, reported: bool) -> None:
-    said = '{"status": "done", "url": "%s/images/x.png"%s}' % (server.url, ', "cost": 0.07' if reported else "")
-    server.on_poll = lambda _count: Reply(body=said.encode())
+    said: dict[str, object] = {"status": "done", "url": f"{server.url}/images/x.png"}
+    if reported:
+        said["cost"] = 0.07
+    server.on_poll = lambda _count: Reply(body=json.dumps(said).encode())
     server.on_fetch = lambda _count: Reply(body=b"<html>")
     generation = only(finish(engine, start(engine)))
     assert generation.error
@@ -239,4 +245,25 @@ def test_cancel_without_room_for_a_row_stops_the_work_says_so_and_is_written_onc
     done = finish(engine, batch)
     assert [(one.status, one.note) for one in done.generations] == [(CANCELLED, TOLD), (CANCELLED, None)]
     assert task_of(engine, batch.generations[1].task_id).sends == 0
+    check_money(engine)
+
+
+def test_cancel_on_a_really_full_disk_stops_the_work_and_does_not_hang(
+    small_disk: Path, make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.polls_needed = 10**6
+    engine = make_engine(LoopbackAdapter(server.url, concurrency=1), at=small_disk / "ws")
+    monkeypatch.setattr(engine.store.files, "free_bytes", lambda: 10**9)
+    batch = start(engine, 50)
+    until(lambda: server.polls)
+    ballast = small_disk / "ballast"
+    fill(ballast)
+    tasks = [one.task_id for one in batch.generations]
+    with pytest.raises(StorageFailed, match="The work was stopped, but that cannot be written down yet"):
+        engine.cancel(tasks).result(60)
+    assert server.cancelled == ["job0"]
+    assert engine._runner.carried() == {}
+    ballast.unlink()
+    assert {one.status for one in finish(engine, batch).generations} == {CANCELLED}
+    assert len(server.submits) == 1
     check_money(engine)
