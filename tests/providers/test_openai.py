@@ -39,7 +39,7 @@ class FakeOpenAI(FakeProvider):
         "no hint": error("rate_limit_exceeded", 429),
     }
     out_of_credit = error("insufficient_quota", 429)
-    cost_micros = round(20 * 5 + 300 * 30)
+    cost_micros = 20 * 5 + 300 * 30
     usage: ClassVar = {
         "input_tokens": 20, "output_tokens": 300, "total_tokens": 320,
         "input_tokens_details": {"text_tokens": 20, "image_tokens": 0},

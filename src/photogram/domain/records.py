@@ -73,6 +73,7 @@ class BatchRecord:
         n: Images asked for.
         created_at: UTC, naive.
         references: The input images, in order.
+        mask: Where the first of them is changed, or None.
         generations: Its images, in order; deleted ones left out.
     """
 
@@ -86,6 +87,7 @@ class BatchRecord:
     n: int
     created_at: datetime
     references: tuple[Asset, ...] = ()
+    mask: Asset | None = None
     generations: tuple[GenerationRecord, ...] = ()
 
     @property
@@ -144,6 +146,7 @@ class TaskRecord:
         params: The checked params, complete; what goes out.
         seed: The seed to send, or None.
         references: The input images, in order.
+        mask: Where to change the first of them, or None.
         handle: The provider's handle, or None.
         error_kind: Why it failed, or None.
         owner: Id of the process that sent it (`own_…`), or None.
@@ -166,6 +169,7 @@ class TaskRecord:
     params: Mapping[str, Any] = field(default_factory=dict)
     seed: int | None = None
     references: tuple[Asset, ...] = ()
+    mask: Asset | None = None
     handle: RemoteHandle | None = None
     error_kind: str | None = None
     owner: str | None = None

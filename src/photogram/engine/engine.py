@@ -16,8 +16,9 @@ from typing import Any, ClassVar, TypeVar
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
 from ..domain.task import TaskStatus
-from ..errors import NotFound, StoreClosed, StoreForked
+from ..errors import BadRequest, NotFound, StoreClosed, StoreForked
 from ..providers.registry import Registry, default_registry
+from ..providers.wire import Access, WireRequest
 from ..store import Store
 from ..store import tasks as task_rows
 from ..store.batches import NewBatch, NewTask
@@ -33,6 +34,9 @@ from .run import Runner
 from .workers import Workers
 
 T = TypeVar("T")
+
+DOWNLOAD_S = 30.0
+"""Seconds without a byte after which a download has failed."""
 
 EXIT_S = 1.0
 """Seconds that closing waits for pictures to stop."""
@@ -142,7 +146,7 @@ class Engine:
         async def run() -> BatchRecord:
             record, tasks = await asyncio.wrap_future(self.store.write(task_rows.start_batch, user_id, batch))
             self._publish(EventKind.BATCH, user_id, record.topic_id, record.id)
-            self._runner.queues.go(batch.provider)  # whoever presses Generate has acted on what stopped the line
+            await self._runner.go_on(batch.provider)  # whoever presses Generate has acted on what stopped the line
             self._runner.queues.push(*tasks)
             return record
 
@@ -159,7 +163,7 @@ class Engine:
             newest = await asyncio.wrap_future(self.store.read(task_rows.newest_task, user_id, task.generation_id))
             if await self._finisher.store_spilled(newest) or await self._resumer.ask_again(newest):
                 return newest.id
-            self._runner.queues.go(newest.provider)
+            await self._runner.go_on(newest.provider)
             task_id = await asyncio.wrap_future(
                 self.store.write(task_rows.add_attempt, user_id, self.owner.id, task, self.clock.now())
             )
@@ -229,9 +233,33 @@ class Engine:
         """Returns the user's tasks that wait for `resume`."""
         return self.call(self._resumer.unsent(user_id))
 
+    def taken_over(self, user_id: str) -> Future[list[TaskRecord]]:
+        """Returns the tasks that this process took over from dead ones, also those that have ended since."""
+        return self.call(self._resumer.taken_over(user_id))
+
+    def discard(self, user_id: str) -> Future[list[TaskRecord]]:
+        """Cancels the user's tasks that wait for `resume`; returns them."""
+        return self.call(self._resumer.discard(user_id))
+
     def resume(self, user_id: str) -> Future[list[TaskRecord]]:
         """Sends what dead processes left unsent; returns those tasks."""
         return self.call(self._resumer.resume(user_id))
+
+    def download(self, url: str) -> Future[bytes]:
+        """Gets a file from a public address (see `guard`); at most 64 MB.
+
+        Raises:
+            Unreachable, BadResponse, BadRequest: (in the future) It cannot be had.
+        """
+
+        async def run() -> bytes:
+            request = WireRequest(method="GET", url=url)
+            answer = await self._http.fetch("downloads", request, Access(base_url=""), read_timeout_s=DOWNLOAD_S)
+            if answer.status != 200:
+                raise BadRequest(f"its server says HTTP {answer.status}.", detail=answer.excerpt())
+            return answer.content
+
+        return self.call(run())
 
     def write(self, op: Callable[..., T], *args: Any, event: Event | None = None) -> Future[T]:
         """Writes, then tells whoever listens."""

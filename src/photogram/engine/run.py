@@ -19,7 +19,7 @@ from ..providers.base import LocalProvider, RemoteAdapter, Stopped
 from ..providers.registry import Provider, Registry
 from ..store import Store
 from ..store.owners import Owner
-from ..store.sending import SendLimits, mark_sent, note_waiting, send_again_later, still_mine
+from ..store.sending import Mark, SendLimits, mark_sent, send_again_later, still_mine
 from .clock import Clock
 from .finish import Finisher
 from .http import Http
@@ -81,15 +81,23 @@ class Runner:
         line = self.queues.line(provider)
 
         async def later() -> None:
-            await self._finisher.evidence(note_waiting, list(line.waiting), note)
+            await self._progress.say_waiting(list(line.waiting.values()), note)
             await self._clock.sleep(pause_s)
             while (left_s := line.paused_until - self._clock.monotonic()) > 0:
                 await self._clock.sleep(left_s + 0.01)
+            if line.stopped is not None:
+                return  # stopped meanwhile, and says so
             self.queues.fill(provider)
-            if line.waiting:
-                await self._finisher.evidence(note_waiting, list(line.waiting), None)
+            await self._progress.say_waiting(list(line.waiting.values()), None)
 
         self._thread.spawn(later(), f"pause of {provider}")
+
+    async def go_on(self, provider: str | None = None) -> list[TaskRecord]:
+        """Lets this provider's line (or all) go on that stopped until the user has acted; returns what waited there."""
+        tasks = self.queues.held_up(provider)
+        self.queues.go(provider)
+        await self._progress.say_waiting(tasks, None)
+        return tasks
 
     def _spawn(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
         self._tasks[task.id] = task
@@ -125,11 +133,13 @@ class Runner:
         self._finisher.announce(task)
         if isinstance(provider, LocalProvider):
             return await self._run_local(task, card, provider)
-        if self._clock.monotonic() - marked_at > WOKE_LATE_S and not await asyncio.wrap_future(
-            self._store.read(still_mine, task.id, self._owner.id)
-        ):
-            return True
-        return await self.remote.submit(task, card, provider, await self._request(task))
+
+        async def may_send() -> bool:
+            if self._clock.monotonic() - marked_at <= WOKE_LATE_S:
+                return True
+            return await asyncio.wrap_future(self._store.read(still_mine, task.id, self._owner.id))
+
+        return await self.remote.submit(task, card, provider, await self._request(task), may_send)
 
     async def _mark(self, task: TaskRecord, card: ModelCard, provider: Provider) -> float | None:
         """Marks a task as sent, once its user's limits allow; returns when that was, or None if it may not be sent."""
@@ -138,7 +148,8 @@ class Runner:
             limits = SendLimits(presses=config.presses_per_minute(), submits=card.submits_per_minute)
         while True:
             began = self._clock.monotonic()
-            wait_s = await self._finisher.evidence(mark_sent, task.id, self._owner.id, self._clock.now(), limits)
+            mark = Mark(task_id=task.id, owner=self._owner.id, now=self._clock.now(), limits=limits)
+            wait_s = await self._finisher.evidence(mark_sent, mark)
             if not wait_s:
                 return None if wait_s is None else began
             until = self._clock.now() + timedelta(seconds=wait_s)
@@ -146,6 +157,10 @@ class Runner:
                 task, said=f"A limit of sends per minute is reached. Waiting until {until:%H:%M:%S} UTC."
             )
             await self._clock.sleep(wait_s + 0.05)
+            if self.queues.stands(task.provider):  # paused or stopped meanwhile, which holds for this one, too
+                self.queues.put_back(task)
+                await self._progress.say_waiting([task], self.queues.line(task.provider).stopped)
+                return None
 
     def _check_room(self, card: ModelCard) -> None:
         needed = FREE_ROOM_BYTES if card.free else PAID_ROOM_BYTES
@@ -173,23 +188,25 @@ class Runner:
         return True
 
     async def _request(self, task: TaskRecord) -> GenerationRequest:
-        def load() -> tuple[ReferenceImage, ...]:
+        given = [*task.references, *([task.mask] if task.mask else [])]
+
+        def load() -> list[ReferenceImage]:
             files = self._store.files
-            return tuple(
+            return [
                 ReferenceImage(
                     data=files.read(asset.sha256, extension=asset.extension, folder="references"),
                     mime=asset.mime, sha256=asset.sha256,
                 )
-                for asset in task.references
-            )  # fmt: skip
+                for asset in given
+            ]  # fmt: skip
 
         try:
-            references = await asyncio.wrap_future(self._workers.submit(load)) if task.references else ()
+            images = await asyncio.wrap_future(self._workers.submit(load)) if given else []
         except StorageFailed as error:
             raise StorageFull("A reference image is missing on this disk.", next_step="Give it again.") from error
         return GenerationRequest(
             task_id=task.id, model=task.model, prompt=task.prompt, params=task.params, seed=task.seed,
-            references=references,
+            references=tuple(images[: len(task.references)]), mask=images[-1] if task.mask else None,
         )  # fmt: skip
 
     def poll_on(self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter) -> None:

@@ -50,6 +50,7 @@ class NewBatch:
         prompt: Cleaned prompt.
         params: What the user asked for.
         references: Input images, already stored.
+        mask: Where to change the first of them, already stored, or None.
         tasks: One per image.
         owner: Id of the process that will send them.
         local: Whether the model runs on this machine.
@@ -68,6 +69,7 @@ class NewBatch:
     local: bool
     created_at: datetime
     references: Sequence[Asset] = field(default=())
+    mask: Asset | None = None
     title: str = ""
 
 
@@ -92,12 +94,13 @@ def create_batch(cur: Cursor, user_id: str, batch: NewBatch) -> BatchRecord:
         [batch.id, batch.topic_id, user_id, batch.provider, batch.model, batch.prompt,
          json.dumps(dict(batch.params)), len(batch.tasks), batch.created_at],
     )  # fmt: skip
-    for idx, asset in enumerate(batch.references):
+    for idx, asset in enumerate([*batch.references, *([batch.mask] if batch.mask else [])]):
         cur.execute(
             "INSERT INTO refs VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             [asset.sha256, asset.mime, asset.width, asset.height, asset.size_bytes, batch.created_at],
         )
-        cur.execute("INSERT INTO batch_refs VALUES (?, ?, ?, ?)", [batch.id, idx, user_id, asset.sha256])
+        is_mask = idx == len(batch.references)
+        cur.execute("INSERT INTO batch_refs VALUES (?, ?, ?, ?, ?)", [batch.id, idx, user_id, asset.sha256, is_mask])
     rows = ", ".join(["(?, ?, ?, ?, ?, ?)"] * len(batch.tasks))
     cur.execute(
         f"INSERT INTO generations (id, batch_id, user_id, idx, seed, task_id) VALUES {rows}",

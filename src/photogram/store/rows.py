@@ -96,27 +96,33 @@ def read_batches(cur: Cursor, rows: Iterable[Sequence[Any]]) -> list[BatchRecord
         f"WHERE g.batch_id IN ({marks(ids)}) AND g.deleted_at IS NULL ORDER BY g.idx", ids,
     ).fetchall():  # fmt: skip
         images.setdefault(row[1], []).append(read_generation(row))
-    references = read_references(cur, ids)
+    references, masks = read_references(cur, ids)
     return [
         BatchRecord(
             id=row[0], topic_id=row[1], user_id=row[2], provider=row[3], model=row[4], prompt=row[5],
             params=json.loads(row[6]), n=row[7], created_at=row[8],
-            references=tuple(references.get(row[0], ())), generations=tuple(images.get(row[0], ())),
+            references=tuple(references.get(row[0], ())), mask=masks.get(row[0]), generations=tuple(images.get(row[0], ())),
         )
         for row in rows
     ]  # fmt: skip
 
 
-def read_references(cur: Cursor, batch_ids: Sequence[str]) -> dict[str, list[Asset]]:
-    """Returns the input images of these batches, in order."""
+def read_references(
+    cur: Cursor, batch_ids: Sequence[str]
+) -> tuple[dict[str, list[Asset]], dict[str, Asset]]:
+    """Returns the input images of these batches, in order, and their masks."""
     found: dict[str, list[Asset]] = {}
-    for batch_id, *facts in cur.execute(
-        "SELECT b.batch_id, r.sha256, r.mime, r.width, r.height, r.bytes "
+    masks: dict[str, Asset] = {}
+    for batch_id, is_mask, *facts in cur.execute(
+        "SELECT b.batch_id, b.is_mask, r.sha256, r.mime, r.width, r.height, r.bytes "
         "FROM batch_refs b JOIN refs r ON r.sha256 = b.sha256 "
         f"WHERE b.batch_id IN ({marks(batch_ids)}) ORDER BY b.batch_id, b.idx", list(batch_ids),
     ).fetchall():  # fmt: skip
-        found.setdefault(batch_id, []).append(read_asset(facts))
-    return found
+        if is_mask:
+            masks[batch_id] = read_asset(facts)
+        else:
+            found.setdefault(batch_id, []).append(read_asset(facts))
+    return found, masks
 
 
 def read_asset(row: Sequence[Any]) -> Asset:

@@ -74,13 +74,14 @@ def newest_task(cur: Cursor, user_id: str, generation_id: str) -> TaskRecord:
 
 def _load(cur: Cursor, where: str, values: list[str]) -> list[TaskRecord]:
     rows = cur.execute(f"{_SELECT} {where} ORDER BY k.id", values).fetchall()
-    references = read_references(cur, sorted({row[2] for row in rows})) if rows else {}
+    references, masks = read_references(cur, sorted({row[2] for row in rows})) if rows else ({}, {})
     return [
         TaskRecord(
             id=row[0], generation_id=row[1], batch_id=row[2], topic_id=row[3], user_id=row[4], provider=row[5],
             model=row[6], prompt=row[7], status=TaskStatus(row[8]), attempt=row[9], sends=row[10],
             tries=row[11], params=json.loads(row[12]), seed=row[13], handle=read_handle(row[14]), owner=row[15],
             sent_at=row[16], hold_micros=row[17], error_kind=row[18], references=tuple(references.get(row[2], ())),
+            mask=masks.get(row[2]),
         )
         for row in rows
     ]  # fmt: skip

@@ -17,6 +17,7 @@ from ..store import history
 from . import export
 from .generation import Generation
 from .live import redraw, show_live
+from .prepare import check_seconds
 from .waiting import wait_for, wait_turning
 
 if TYPE_CHECKING:
@@ -93,9 +94,11 @@ class Batch:
             timeout_s: Seconds to wait at most; None waits as long as it takes.
 
         Raises:
+            BadParams: It is no number of seconds.
             WaitTimeout: The time ran out; the work goes on.
             KeyboardInterrupt: The cell was interrupted; the work goes on.
         """
+        timeout_s = check_seconds("timeout_s", timeout_s)
         future = self._studio._engine.finished(self._studio.user, self.id)
         try:
             wait_turning(future, timeout_s, interrupted=self._what_goes_on)
@@ -135,6 +138,7 @@ class Batch:
             path: A file or a folder; by default `batch_{id}_{time}.zip` in the current folder.
 
         Raises:
+            BadParams: That is no path.
             NotReady: It has no image yet.
         """
         return export.save_zip(self.record, self._studio._files, path)
@@ -149,11 +153,13 @@ class Batch:
         first = next((one for one in record.generations if one.seed is not None), None)
         if first is not None and first.seed is not None and "seed" not in settings:
             settings["seed"] = first.seed - first.idx
-        if record.references:
-            settings["images"] = [
+        for name, assets in (("images", record.references), ("mask", (record.mask,) if record.mask else ())):
+            paths = [
                 self._studio._files.path(asset.sha256, extension=asset.extension, folder="references")
-                for asset in record.references
+                for asset in assets
             ]
+            if paths:
+                settings[name] = paths if name == "images" else paths[0]
         return settings
 
     # ── Changing ────────────────────────────────────────────────────────────────────────────────────────────────────

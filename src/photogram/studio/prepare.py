@@ -82,7 +82,9 @@ class Quote:
         return cls(n=n, total_usd=total_usd, cost_source=source, model=card.address, balance_coins=have_micros / 1000)
 
 
-def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], params: Mapping[str, Any]) -> Plan:
+def plan_batch(
+    card: ModelCard, prompt: str, n: int, references: Sequence[Any], params: Mapping[str, Any], *, mask: Any = None
+) -> Plan:
     """Checks a call and settles everything that is sent.
 
     Args:
@@ -91,6 +93,7 @@ def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], 
         n: How many images, 1–50.
         references: The input images.
         params: By the ecosystem's names; None means "not given".
+        mask: Where to change the first input image, or None.
 
     Raises:
         EmptyPrompt: There is no prompt.
@@ -105,14 +108,18 @@ def plan_batch(card: ModelCard, prompt: str, n: int, references: Sequence[Any], 
     if problem:
         problems.append(problem)
     given = {name: value for name, value in params.items() if value is not None}
+    if mask is not None and not references:
+        problems.append("mask says where to change a reference: give that in images")
     try:
-        checked = card.check(given | ({"images": references} if references else {}))
+        images = {"images": references} if references else {}
+        checked = card.check(given | images | ({"mask": [mask]} if mask is not None else {}))
     except BadParams as error:
         problems += error.problems
     if problems:
         raise BadParams(problems, model=card.address)
     requested = {name: str(value) if name == "size" else checked[name] for name, value in given.items()}
     checked.pop("images", None)
+    checked.pop("mask", None)
     seeds = settle_seeds(card, checked.pop("seed", None), n)
     tasks = [
         NewTask(
@@ -147,6 +154,22 @@ def check_filters(**given: Any) -> None:
     problems += [f"status must be one of {', '.join(known)}, not {show(one)}" for one in wanted if one not in known]
     if found := [problem for problem in problems if problem]:
         raise BadParams(found)
+
+
+def check_seconds(name: str, given: Any, *, above_zero: bool = False) -> float | None:
+    """Returns a number of seconds; None means "not given".
+
+    Raises:
+        BadParams: It is no number, or below 0.
+    """
+    if given is None:
+        return None
+    seconds, problem = ParamSpec(name=name, kind=ParamKind.FLOAT, min=0, unit="s").check(given)
+    if not problem and above_zero and not seconds:
+        problem = f"{name} must be above 0 s"
+    if problem:
+        raise BadParams([problem])
+    return float(seconds)
 
 
 def settle_seeds(card: ModelCard, seed: int | None, n: int) -> list[int | None]:

@@ -13,7 +13,7 @@ from ..store.batches import NewBatch
 from .batch import Batch
 from .catalogue import require_key
 from .prepare import Quote, plan_batch
-from .references import list_references, read_reference, store_references
+from .references import check_mask, list_references, read_reference, store_references
 from .topic import Topic, clean_title
 from .waiting import wait_for
 
@@ -29,18 +29,24 @@ def press(
     engine = studio._engine
     card = engine.registry.card(model or config.default_model())
     given = list_references(images)
-    plan = plan_batch(card, prompt, n, given, params)
+    mask = params.get("mask")
+    params = {name: value for name, value in params.items() if name != "mask"}
+    plan = plan_batch(card, prompt, n, given, params, mask=mask)
     require_key(engine.registry, card)
-    read = [read_reference(one, card, place) for place, one in enumerate(given, 1)]
+    everything = [*given, *([mask] if mask is not None else [])]
+    read = [read_reference(engine, one, card, place) for place, one in enumerate(everything, 1)]
     if dry_run:
         return Quote.of(
             card, plan, have_micros=studio._read(ledger.balance, studio.user), references=len(given)
         )  # fmt: skip
+    stored = store_references(engine, read)
+    if mask is not None:
+        check_mask(stored[-1], stored[0])
     topic_id, title = _topic_for(studio, topic)
     batch = NewBatch(
         id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "", provider=card.provider,
-        model=card.model, prompt=plan.prompt, params=plan.requested, references=store_references(engine, read),
-        tasks=plan.tasks, owner=engine.owner.id, local=card.local, created_at=studio._now(),
+        model=card.model, prompt=plan.prompt, params=plan.requested, references=stored[: len(given)],
+        mask=stored[-1] if mask is not None else None, tasks=plan.tasks, owner=engine.owner.id, local=card.local, created_at=studio._now(),
     )  # fmt: skip
     record = wait_for(engine.generate(studio.user, batch))
     if title == "":

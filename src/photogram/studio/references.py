@@ -12,10 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..domain.asset import REFERENCE_MIMES, Asset, sniff_mime
+from ..domain.asset import EXTENSIONS, Asset, sniff_mime
 from ..domain.card import ModelCard
 from ..domain.params import show
-from ..errors import BadReference
+from ..errors import BadReference, ProviderError
 from .waiting import wait_for
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .generation import Generation
 
 Reference: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | Generation"
-"""A path, the bytes of a file, a PIL image, or a generation whose image is there."""
+"""A path, a URL, the bytes of a file, a PIL image, or a generation whose image is there."""
 
 
 MOST_LISTED = 100
@@ -43,29 +43,45 @@ def list_references(images: Any) -> list[Any]:
     return list(itertools.islice(images, MOST_LISTED))  # a generator may never end
 
 
-def read_reference(image: Any, card: ModelCard, place: int) -> tuple[bytes, str]:
+def read_reference(engine: Engine, image: Any, card: ModelCard, place: int) -> tuple[bytes, str]:
     """Returns the bytes of a reference and their type, by content and not by name.
 
     Args:
+        engine: Downloads what is given as a URL.
         image: What the user gave.
-        card: The model, for its limit in bytes.
+        card: The model, for the types it takes and its limit in bytes.
         place: Which one it is, from 1, for messages.
 
     Raises:
-        BadReference: It cannot be read, is no PNG, JPEG, WebP or GIF, or is too large.
+        BadReference: It cannot be read, is of no type that the model takes, or is too large.
     """
     limit = card.max_reference_bytes
-    data = _read_bytes(image, place, limit)
+    data = _read_url(engine, image, place) if is_url(image) else _read_bytes(image, place, limit)
     if len(data) > limit:
         raise BadReference(
             f"Reference {place} has more than the {limit / 1048576:.3g} MB that {card.address} takes.",
             next_step="Give a smaller one.",
         )
     mime = sniff_mime(data)
-    if mime not in REFERENCE_MIMES:
+    if mime is None or mime not in card.reference_mimes:
         what = {None: "is not an image", "image/svg+xml": "is an SVG"}.get(mime, f"is {mime}")
-        raise BadReference(f"Reference {place} {what}.", next_step="Give a PNG, JPEG, WebP or GIF.")
+        taken = sorted(EXTENSIONS[one].upper().replace("JPG", "JPEG") for one in card.reference_mimes)
+        raise BadReference(f"Reference {place} {what}.", next_step=f"{card.address} takes {', '.join(taken)}.")
     return data, mime
+
+
+def is_url(image: Any) -> bool:
+    """Tells whether a reference is given as a URL."""
+    return isinstance(image, str) and image.lower().startswith(("http://", "https://"))
+
+
+def _read_url(engine: Engine, url: str, place: int) -> bytes:
+    """Downloads a reference; only from public addresses, whatever its host or a redirect says."""
+    try:
+        return wait_for(engine.download(url))
+    except ProviderError as error:
+        step = "Download it yourself, and give the file's path or bytes."
+        raise BadReference(f"Reference {place} cannot be downloaded: {error.message}", next_step=step) from error
 
 
 def _read_bytes(image: Any, place: int, limit: int) -> bytes:
@@ -85,7 +101,8 @@ def _read_bytes(image: Any, place: int, limit: int) -> bytes:
             ) from error
         return buffer.getvalue()
     raise BadReference(
-        f"Reference {place} is a {type(image).__name__}.", next_step="Give a path, bytes, a PIL image or a Generation."
+        f"Reference {place} is a {type(image).__name__}.",
+        next_step="Give a path, a URL, bytes, a PIL image or a Generation.",
     )
 
 
@@ -120,6 +137,19 @@ def store_references(engine: Engine, read: Sequence[tuple[bytes, str]]) -> list[
         put = partial(engine.store.files.put, data, extension=asset.extension, folder="references")
         stored.append(replace(asset, sha256=wait_for(engine.workers.submit(put))))
     return stored
+
+
+def check_mask(mask: Asset, reference: Asset) -> None:
+    """Makes sure that a mask lies on its reference.
+
+    Raises:
+        BadReference: It has another size.
+    """
+    if (mask.width, mask.height) != (reference.width, reference.height):
+        raise BadReference(
+            f"The mask has {mask.width}x{mask.height} pixels, and the reference {reference.width}x{reference.height}.",
+            next_step="Give a mask of the reference's size.",
+        )
 
 
 def measure_reference(data: bytes, mime: str, place: int) -> Asset:

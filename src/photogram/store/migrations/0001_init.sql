@@ -105,6 +105,7 @@ CREATE TABLE batch_refs (
     idx      INTEGER NOT NULL,
     user_id  VARCHAR NOT NULL,
     sha256   VARCHAR NOT NULL,
+    is_mask  BOOLEAN NOT NULL,           -- where to change the first reference, not a picture to start from
     PRIMARY KEY (batch_id, idx)
 );
 
@@ -172,6 +173,6 @@ JOIN batches b ON b.id = g.batch_id
 JOIN topics t ON t.id = b.topic_id
 JOIN tasks k ON k.id = g.task_id
 LEFT JOIN assets a ON a.sha256 = g.asset_sha256
-LEFT JOIN (SELECT batch_id, list(sha256 ORDER BY idx) AS refs FROM batch_refs GROUP BY batch_id) r ON r.batch_id = b.id
+LEFT JOIN (SELECT batch_id, list(sha256 ORDER BY idx) AS refs FROM batch_refs WHERE NOT is_mask GROUP BY batch_id) r ON r.batch_id = b.id
 WHERE g.user_id = coalesce(getvariable('photogram_user'), g.user_id)
   AND g.deleted_at IS NULL AND b.deleted_at IS NULL AND t.deleted_at IS NULL;
