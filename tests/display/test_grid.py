@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from photogram.display.grid import render_batch
+from photogram.display.grid import batch_body, render_batch
 from photogram.display.thumbs import grid_budget, make_thumb
 from photogram.domain.task import TaskError, TaskStatus
 
@@ -139,6 +139,14 @@ def test_progress_and_queue_are_told() -> None:
     assert "3rd in the provider’s queue" in page.text
     assert "next in the provider’s queue" in page.text
     assert ("span", {"style": "width:62%"}) in page.tags
+
+
+def test_glimpse_of_an_unfinished_picture_is_shown_with_its_progress(thumb: bytes) -> None:
+    generation = make_generation(0, TaskStatus.PROCESSING, progress=0.66)
+    html = render_batch(make_batch(generation), {generation.task_id: thumb}, now=NOW)
+    assert 'class="pg-glimpse"' in html
+    assert "66 %" in html
+    assert "pg-glimpse" not in batch_body(make_batch(generation), {}, now=NOW)
 
 
 @pytest.mark.parametrize(("age_s", "slow"), [(29, False), (31, True)])

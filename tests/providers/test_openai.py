@@ -7,6 +7,8 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar
 
+from photogram.domain.asset import sniff_mime
+from photogram.engine.talk import Talk
 from photogram.providers.openai import OpenAI
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
 
@@ -73,3 +75,15 @@ def read_uri(uri: str) -> bytes:
 
 class TestOpenAI(ProviderKit):
     fake_class = FakeOpenAI
+
+    def test_glimpses_of_a_streamed_image_are_shown_until_it_is_there(self, studio, fake, monkeypatch):
+        seen, keep = [], Talk._hear
+
+        async def hear(talk, task, adapter, event):
+            await keep(talk, task, adapter, event)
+            seen.append(studio._engine.glimpses([task.id]).get(task.id))
+
+        monkeypatch.setattr(Talk, "_hear", hear)
+        batch = studio.generate("x", model="openai:gpt-image-2").wait(30)
+        assert [sniff_mime(glimpse) for glimpse in seen] == ["image/webp"] * 3
+        assert studio._engine.glimpses([batch[0].record.task_id]) == {}

@@ -37,7 +37,8 @@ def render_batch(batch: BatchRecord, thumbs: Mapping[str, bytes], *, now: dateti
 
     Args:
         batch: The batch as the store gave it.
-        thumbs: Thumbnail bytes by asset sha256, of images and references; above 16 images of 256 px.
+        thumbs: Thumbnail bytes by asset sha256, of images and references; above 16 images of 256 px. An image that is
+            still being streamed has a glimpse of it by its task's id.
         now: The time to count from (naive means UTC).
     """
     return frame(batch_body(batch, thumbs, now=now), label=f"Images of: {batch.prompt[:120]}")
@@ -69,7 +70,7 @@ def generation_cell(
         case TaskStatus.SUCCESS:
             return _picture(batch, generation, thumbs)
         case TaskStatus.PENDING | TaskStatus.PROCESSING:
-            return _busy(generation, now)
+            return _busy(generation, thumbs.get(generation.task_id), now)
         case TaskStatus.CANCELLED:
             return _note("Cancelled", generation.note or "", generation, kind="pg-quiet", retry=True)
         case TaskStatus.LOST:
@@ -143,10 +144,14 @@ def _picture(batch: BatchRecord, generation: GenerationRecord, thumbs: Mapping[s
     return f'<div class="pg-cell">{image}{chip}{star}</div>'
 
 
-def _busy(generation: GenerationRecord, now: datetime) -> str:
-    """A placeholder of the final proportions that says how long it has been and what is known."""
+def _busy(generation: GenerationRecord, glimpse: bytes | None, now: datetime) -> str:
+    """A placeholder of the final proportions that says how long it has been and what is known; a glimpse behind it."""
     waited_s = elapsed_s(generation.created_at, now)
-    lines = [f"<span>{duration_text(waited_s)}</span><br>"]
+    seen = glimpse and image_tag(
+        glimpse, alt="The unfinished picture", width=_PLAIN_PX, height=_PLAIN_PX, css_class="pg-glimpse"
+    )
+    lines = [f"{seen}<br>"] if seen else []
+    lines += [f"<span>{duration_text(waited_s)}</span><br>"]
     if generation.progress is not None:
         percent = round(100 * min(1.0, max(0.0, generation.progress)))
         lines.append(

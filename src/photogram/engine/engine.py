@@ -7,7 +7,7 @@ import atexit
 import os
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
@@ -146,8 +146,7 @@ class Engine:
         async def run() -> BatchRecord:
             record, tasks = await asyncio.wrap_future(self.store.write(task_rows.start_batch, user_id, batch))
             self._publish(EventKind.BATCH, user_id, record.topic_id, record.id)
-            await self._runner.go_on(batch.provider)  # whoever presses Generate has acted on what stopped the line
-            self._runner.queues.push(*tasks)
+            await self._runner.send(batch.provider, *tasks)
             return record
 
         return self.call(run())
@@ -163,14 +162,13 @@ class Engine:
             newest = await asyncio.wrap_future(self.store.read(task_rows.newest_task, user_id, task.generation_id))
             if await self._finisher.store_spilled(newest) or await self._resumer.ask_again(newest):
                 return newest.id
-            await self._runner.go_on(newest.provider)
             task_id = await asyncio.wrap_future(
                 self.store.write(task_rows.add_attempt, user_id, self.owner.id, task, self.clock.now())
             )
             for record in await asyncio.wrap_future(self.store.read(task_rows.load_tasks, [task_id])):
                 self._finisher.announce(record)
                 if task_id == task.id:
-                    self._runner.queues.push(record)
+                    await self._runner.send(record.provider, record)
             return task_id
 
         return self.call(run())
@@ -244,6 +242,12 @@ class Engine:
     def resume(self, user_id: str) -> Future[list[TaskRecord]]:
         """Sends what dead processes left unsent; returns those tasks."""
         return self.call(self._resumer.resume(user_id))
+
+    def glimpses(self, task_ids: Iterable[str]) -> dict[str, bytes]:
+        """Returns thumbnails of those of these tasks' images that are still being streamed, by task id."""
+        seen = self._runner.remote.talk.glimpses
+        found = ((task_id, seen.get(task_id)) for task_id in task_ids)
+        return {task_id: thumb for task_id, thumb in found if thumb}
 
     def download(self, url: str) -> Future[bytes]:
         """Gets a file from a public address (see `guard`); at most 64 MB.

@@ -7,7 +7,7 @@ leaves (by `run`), the remote handle before the first poll, the image's bytes be
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from ..errors import AuthFailed, BadResponse, DeadlineExceeded, Expired, Lost, P
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access, Ready, Submitted, Working
 from ..store.owners import Owner
-from ..store.sending import note_waiting, save_handle, send_again_later
+from ..store.sending import save_handle, send_again_later
 from .clock import Clock
 from .finish import Finisher, bill_of
 from .http import Http
@@ -40,6 +40,7 @@ class Remote:
     Attributes:
         bills: What images that are made, but not yet here, cost, and how we know, by task id.
         poller: Asks about what providers work on.
+        talk: Speaks with them.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Remote:
     ) -> None:  # fmt: skip
         self._clock, self._owner, self._finisher, self._queues = clock, owner, finisher, queues
         self._progress, self._workers, self._wake_later = progress, workers, wake_later
-        self._talk = Talk(http=http, workers=workers, progress=progress, clock=clock)
+        self.talk = Talk(http=http, workers=workers, progress=progress, clock=clock)
         self._unreachable_since: dict[str, datetime] = {}
         self.bills: dict[str, tuple[int, str]] = {}
         self.poller = Poller(clock, lambda polling: spawn(polling.task, self._poll(polling)))
@@ -65,9 +66,17 @@ class Remote:
         )  # fmt: skip
 
     async def submit(
-        self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, request: GenerationRequest
-    ) -> bool:
+        self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, request: GenerationRequest,
+        may_send: Callable[[], Awaitable[bool]],
+    ) -> bool:  # fmt: skip
         """Sends a task that is marked; returns whether it is over for now (False: it is polled).
+
+        Args:
+            task: The task.
+            card: Its model.
+            adapter: Who builds the requests and reads the answers.
+            request: What to make.
+            may_send: Asked last: whether the task is still to be sent, however long it took until here.
 
         Raises:
             ProviderError: It failed, or is lost.
@@ -78,10 +87,15 @@ class Remote:
             if adapter.key_variables and adapter.key_required and access.key is None:
                 raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variables[0]}.")
             request = await self._upload(task, adapter, access, request)
-            found = await self._talk.submit(task, card, adapter, access, request)
+            if not await may_send():
+                return True
+            found = await self.talk.submit(task, card, adapter, access, request)
         except ProviderError as error:
             counts = not self._queues.line(task.provider).paused_at > began
-            match decide(Phase.SUBMIT, error, tries=tries + counts, idempotent=adapter.idempotent):
+            action = decide(Phase.SUBMIT, error, tries=tries + counts, idempotent=adapter.idempotent)
+            if action is not Action.FAIL_AND_STOP:
+                await self._let_in(task)
+            match action:
                 case Action.SEND_LATER:
                     await self._send_later(task, error, tries + counts, counts)
                     return True
@@ -92,6 +106,7 @@ class Remote:
                     return True
                 case _:
                     raise
+        await self._let_in(task)
         if isinstance(found, Ready):
             await self._collect(task, card, adapter, access, found, self._clock.awake_s() + card.deadline_s)
             return True
@@ -103,9 +118,21 @@ class Remote:
         self, task: TaskRecord, adapter: RemoteAdapter, access: Access, request: GenerationRequest
     ) -> GenerationRequest:
         try:
-            return await self._talk.upload(task, adapter, access, request)
+            return await self.talk.upload(task, adapter, access, request)
         except Unreachable as error:  # an input image that is uploaded twice costs nothing
             raise Unreachable(error.message, sent=False, detail=error.detail) from error
+
+    async def _let_in(self, task: TaskRecord) -> None:
+        """Lets a stopped line go on once the task that was sent as a trial was not turned away for key or credit."""
+        if self._queues.line(task.provider).trial == task.id:
+            await self.go_on(task.provider)
+
+    async def go_on(self, provider: str | None = None) -> list[TaskRecord]:
+        """Lets this provider's line (or all) go on that stopped until the user has acted; returns what waited there."""
+        tasks = self._queues.held_up(provider)
+        self._queues.go(provider)
+        await self._progress.say_waiting(tasks, None)
+        return tasks
 
     async def _send_later(self, task: TaskRecord, error: ProviderError, tries: int, spends_try: bool) -> None:
         """Puts a task back, and pauses its provider's line: what hit this one would hit the others."""
@@ -124,12 +151,13 @@ class Remote:
         """Ends the first task that the provider turned away for its key or credit; the others wait for the user."""
         why = f"{error.message} {error.next_step} Then studio.resume() goes on."
         if self._queues.stop(task.provider, why):
-            waiting = list(self._queues.line(task.provider).waiting)
-            await self._finisher.evidence(note_waiting, waiting, why)
+            await self._progress.say_waiting(self._queues.held_up(task.provider), why)
             raise error
         await self._finisher.evidence(send_again_later, task.id, why)
-        self._finisher.announce(task)
         self._queues.put_back(replace(task, sends=task.sends + 1, status=TaskStatus.PENDING))
+        for other in {one.batch_id: one for one in self._queues.held_up(task.provider)}.values():
+            self._finisher.announce(other)  # a trial that failed is news to all who wait for it
+        self._finisher.announce(task)
 
     async def _keep_handle(self, task: TaskRecord, submitted: Submitted) -> None:
         await asyncio.wrap_future(self._workers.submit(self._owner.journal, task.id, submitted.handle))
@@ -153,7 +181,7 @@ class Remote:
         polling.polls += 1
         said = None
         try:
-            found = await self._talk.poll(task, polling.adapter, polling.access, polling.handle)
+            found = await self.talk.poll(task, polling.adapter, polling.access, polling.handle)
         except ProviderError as error:
             if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
                 raise (polling.expired or error) from error
@@ -228,7 +256,7 @@ class Remote:
         tries = spoilt = 0
         while True:
             try:
-                answer = await self._talk.download(task, adapter, access, ready)
+                answer = await self.talk.download(task, adapter, access, ready)
                 if answer.status in (403, 404, 410):
                     said = "The image was made and billed, but its address has expired."
                     raise Expired(said, next_step="Retry makes, and bills, it anew.", detail=answer.excerpt())
@@ -249,7 +277,7 @@ class Remote:
 
     async def cancel(self, adapter: RemoteAdapter, handle: RemoteHandle) -> bool:
         """Asks the provider to stop a job; returns whether it said that it will. It is cancelled here in any case."""
-        return await self._talk.cancel(adapter, self.access(adapter), handle)
+        return await self.talk.cancel(adapter, self.access(adapter), handle)
 
 
 def _spoilt(task: TaskRecord, error: BadResponse) -> ProviderError:

@@ -194,6 +194,7 @@ class Batch:
         """Returns its grid as it is now, and whether no image is under way."""
         record = self.record
         thumbs = self._studio._thumbs(record.generations, record.references)
+        thumbs |= self._studio._engine.glimpses(one.task_id for one in record.generations)
         return render_batch(record, thumbs, now=self._studio._now()), record.finished
 
     def _repr_html_(self) -> str:
