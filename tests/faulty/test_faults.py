@@ -267,33 +267,93 @@ def test_refused_connection_is_tried_three_times_and_says_to_check_the_connectio
 # ── The key ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("status", "kind"), [(401, "auth"), (403, "auth"), (402, "out_of_credit")])
-def test_sixty_tasks_and_a_bad_key_are_one_error_and_resume_carries_on(
-    engine: Engine, server: Server, status: int, kind: str
+@pytest.mark.parametrize(
+    ("status", "kind", "why"),
+    [
+        (401, "auth", "The key was not accepted. Check the provider's key. Then studio.resume() goes on."),
+        (402, "out_of_credit", "The account has no credit left. Top up at the provider's billing page. Then studio."),
+    ],
+)
+def test_five_hundred_tasks_and_a_bad_key_are_one_error_and_resume_carries_on(
+    make_engine: Callable[..., Engine], server: Server, status: int, kind: str, why: str
 ) -> None:
+    engine = make_engine(LoopbackAdapter(server.url, concurrency=32, price_micros=1_000))
     server.on_submit = always(Reply(status=status))
-    batch = start(engine, 60)
-    engine.finished(USER, batch.id).result(60)  # it does not wait for what waits for the user
-    stopped = read(engine, batch).generations
-    failed = [one for one in stopped if one.status is ERROR]
-    assert len(failed) == 1
-    assert failed[0].error
-    assert failed[0].error.kind == kind
-    until(lambda: all(one.note for one in read(engine, batch).generations if one.status is PENDING))
-    waiting = [one for one in read(engine, batch).generations if one.status is PENDING]
-    assert len(waiting) == 59
-    assert all(one.note and one.note.endswith("Then studio.resume() goes on.") for one in waiting)
-    assert len(server.asked) <= 8, "only what was under way was turned away"
-    check_money(engine, held=59 * PRICE_MICROS)
+    heard: set[str | None] = set()
+    engine.bus.subscribe(lambda event: heard.add(event.task_id))
+    batches = [start(engine, 100) for _ in range(5)]
+    for batch in batches:
+        engine.finished(USER, batch.id).result(60)  # it does not wait for what waits for the user
+
+    def images() -> list[GenerationRecord]:
+        return [one for batch in batches for one in read(engine, batch).generations]
+
+    until(lambda: all(one.note for one in images() if one.status is PENDING))
+    (failed,) = [one for one in images() if one.status is ERROR]
+    assert failed.error
+    assert failed.error.kind == kind
+    waiting = [one for one in images() if one.status is PENDING]
+    assert len(waiting) == 499
+    assert {(one.note or "")[: len(why)] for one in waiting} == {why}
+    assert heard >= {one.task_id for one in waiting}, "whoever shows them is told"
+    assert len(server.asked) <= 32 + 4, "what was under way, and one more for each further press"
+    check_money(engine, held=499 * 1_000)
+
     server.on_submit = always(None)
-    engine.resume(USER).result(30)
-    done = finish(engine, batch)
-    assert [one.status for one in done.generations].count(SUCCESS) == 59
-    assert {task_of(engine, one.task_id).tries for one in done.generations if one.status is SUCCESS} == {0}
-    assert all(not one.note for one in done.generations)
-    assert again(engine, failed[0]).status is SUCCESS
-    assert sorted(server.accepted().values()) == [1] * 60
-    check_money(engine, captured=60 * PRICE_MICROS)
+    set_price(server, 0.001)
+    resumed = engine.resume(USER).result(30)
+    assert {task.id for task in resumed} == {one.task_id for one in waiting}
+    assert {task.batch_id for task in resumed} == {batch.id for batch in batches}
+    until(lambda: not any(one.note for one in images() if one.status is PENDING))
+    for batch in batches:
+        engine.finished(USER, batch.id).result(120)
+    done = images()
+    assert [one.status for one in done].count(SUCCESS) == 499
+    assert {task_of(engine, one.task_id).tries for one in done if one.status is SUCCESS} == {0}
+    assert again(engine, failed).status is SUCCESS
+    assert sorted(server.accepted().values()) == [1] * 500
+    check_money(engine, captured=500 * 1_000)
+
+
+def test_generate_after_the_key_was_set_lets_the_line_go_on(engine: Engine, server: Server) -> None:
+    server.on_submit = always(Reply(status=401))
+    first_batch = start(engine, 20)
+    engine.finished(USER, first_batch.id).result(60)
+    for _ in range(5):  # still the wrong key: no further error, and each says why it waits
+        waits = finish(engine, start(engine))
+        assert only(waits).status is PENDING
+        until(lambda waits=waits: (only(read(engine, waits)).note or "").startswith("The key was not accepted."))
+    server.on_submit = always(None)
+    assert only(finish(engine, start(engine))).status is SUCCESS
+    done = finish(engine, first_batch).generations
+    assert sorted(str(one.status) for one in done) == ["error"] + ["success"] * 19
+    until(lambda: set(server.accepted().values()) == {1} and len(server.submits) == 25)
+
+
+@pytest.mark.parametrize("answer", [Reply(status=400), retry_later(1), Reply(status=500)])
+def test_line_that_stopped_goes_on_when_its_trial_ends_otherwise(engine: Engine, server: Server, answer: Reply) -> None:
+    server.on_submit = always(Reply(status=402))
+    batch = start(engine, 10)
+    engine.finished(USER, batch.id).result(60)
+    server.on_submit = first(answer)
+    finish(engine, start(engine))
+    statuses = [one.status for one in finish(engine, batch).generations]
+    assert statuses.count(SUCCESS) >= 8
+    assert PENDING not in statuses
+
+
+def test_task_that_waits_for_a_limit_does_not_leave_in_a_line_that_stopped_meanwhile(
+    make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photogram.engine.run.is_loopback", lambda _url: False)
+    engine = make_engine(LoopbackAdapter(server.url, submits_per_minute=1))
+    server.on_submit = lambda _count: Reply(status=401, delay_s=0.3)
+    batch = start(engine, 4)
+    engine.finished(USER, batch.id).result(60)
+    stopped = read(engine, batch).generations
+    until(lambda: sum("resume()" in (one.note or "") for one in read(engine, batch).generations) == 3, 60)
+    assert len(server.asked) == 1
+    assert sorted(str(one.status) for one in stopped) == ["error", "pending", "pending", "pending"]
 
 
 # ── Poll ────────────────────────────────────────────────────────────────────────────────────────────────────────────

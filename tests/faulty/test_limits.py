@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from photogram.studio.prepare import Quote
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
 from .harness import USER, check_money, finish, made, only, read, start, task_of, until
-from .server import CUT_AFTER, Reply, Server
+from .server import CUT_AFTER, Answer, Reply, Server, retry_later
 
 SUCCESS, PENDING, CANCELLED, LOST = TaskStatus.SUCCESS, TaskStatus.PENDING, TaskStatus.CANCELLED, TaskStatus.LOST
 
@@ -27,6 +28,11 @@ SUCCESS, PENDING, CANCELLED, LOST = TaskStatus.SUCCESS, TaskStatus.PENDING, Task
 def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the limits count for a provider on this machine, too."""
     monkeypatch.setattr("photogram.engine.run.is_loopback", lambda _url: False)
+
+
+def first(answer: Answer) -> Callable[[int], Answer]:
+    left = [answer]
+    return lambda _count: left.pop() if left else None
 
 
 def sent_times(cur: Cursor) -> list[float]:
@@ -98,6 +104,62 @@ def test_submits_per_minute_of_the_card_hold_across_a_restart(
 
 
 @pytest.mark.usefixtures("far_away")
+def test_task_that_is_sent_again_counts_again_in_submits_per_minute(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    engine, asked = make_engine(LoopbackAdapter(server.url, submits_per_minute=3)), []
+    turned_away = [retry_later(1), retry_later(1)]
+
+    def answer(_count: int) -> Reply | None:
+        asked.append(engine.clock.monotonic())
+        return turned_away.pop() if turned_away else None
+
+    server.on_submit = answer
+    assert made(engine).status is SUCCESS  # its third send
+    engine.close()
+    again = make_engine(LoopbackAdapter(server.url, submits_per_minute=3))
+    assert {one.status for one in finish(again, start(again, 4)).generations} == {SUCCESS}
+    assert len(asked) == 7
+    assert most_within(asked, 55.0) == 3
+    check_money(again, captured=5 * PRICE_MICROS)
+
+
+@pytest.mark.usefixtures("far_away")
+def test_limits_do_not_wait_an_hour_when_the_clock_was_put_back_by_one(
+    make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PHOTOGRAM_PRESSES_PER_MINUTE", "2")
+    engine = make_engine(LoopbackAdapter(server.url, submits_per_minute=2))
+    for _ in range(2):
+        assert made(engine).status is SUCCESS
+    real = engine.clock.now
+    monkeypatch.setattr(engine.clock, "now", lambda: real() - timedelta(hours=1))
+    began = engine.clock.awake_s()
+    assert made(engine).status is SUCCESS
+    assert engine.clock.awake_s() - began < 1800
+    check_money(engine, captured=3 * PRICE_MICROS)
+
+
+def test_job_goes_on_when_the_clock_is_put_back_by_an_hour(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.polls_needed = 10**6
+    batch = start(engine)
+    until(lambda: server.polls)
+    real, real_s = engine.clock.now, engine.clock.now_s
+    monkeypatch.setattr(engine.clock, "now", lambda: real() - timedelta(hours=1))
+    monkeypatch.setattr(engine.clock, "now_s", lambda: real_s() - 3600)
+    server.polls_needed = 1
+    assert only(finish(engine, batch)).status is SUCCESS
+    server.on_submit = first(retry_later(5, "date"))
+    second = made(engine)
+    assert second.status is SUCCESS
+    assert batch.generations[0].id < second.id
+    assert len(server.submits) == 2
+    check_money(engine, captured=2 * PRICE_MICROS)
+
+
+@pytest.mark.usefixtures("far_away")
 def test_task_that_waits_for_a_limit_can_be_cancelled_and_costs_nothing(
     make_engine: Callable[..., Engine], server: Server
 ) -> None:
@@ -155,6 +217,19 @@ def test_too_few_coins_write_nothing_and_say_how_to_get_more(studio: Studio, ser
     batch = studio.generate("a boat", model="loopback:img", n=3).wait(timeout_s=60)
     assert {one.status for one in batch} == {SUCCESS}
     assert studio.wallet.balance_coins == 0
+
+
+def test_resume_returns_the_batches_that_waited_for_a_key(studio: Studio, server: Server) -> None:
+    server.on_submit = lambda _count: Reply(status=401)
+    batches = [studio.generate("a boat", model="loopback:img", n=6) for _ in range(2)]
+    for batch in batches:
+        batch.wait(timeout_s=60)
+    server.on_submit = lambda _count: None
+    resumed = studio.resume()
+    assert {batch.id for batch in resumed} == {batch.id for batch in batches}
+    done = [one.status for batch in resumed for one in batch.wait(timeout_s=60)]
+    assert (done.count(SUCCESS), done.count(TaskStatus.ERROR)) == (11, 1)
+    assert studio.resume() == []
 
 
 def test_dry_run_writes_nothing_and_says_what_it_costs(studio: Studio, server: Server) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ..domain.records import TaskRecord
 from ..errors import StoreError
 from ..store import Store
-from ..store.sending import Report, save_progress
+from ..store.sending import Report, note_waiting, save_progress
 from .clock import Clock
 from .loop import EngineThread
 
@@ -42,6 +42,17 @@ class ProgressBook:
         if not self._writing:
             self._writing = True
             self._thread.spawn(self._write_down(), "progress")
+
+    async def say_waiting(self, tasks: Sequence[TaskRecord], note: str | None) -> None:
+        """Says of tasks that nothing is sent of why they wait; None where they no longer do."""
+        if not tasks:
+            return
+        try:
+            await asyncio.wrap_future(self._store.write_evidence(note_waiting, [task.id for task in tasks], note))
+        except StoreError:
+            return
+        for task in tasks:
+            self._announce(task)
 
     def forget(self, task_id: str) -> None:
         """Drops what was noted of a task that is over."""

@@ -19,6 +19,7 @@ class Line:
         paused_until: Until when nothing starts, in the clock's seconds.
         paused_at: Since when; a task that was sent before does not spend a try.
         stopped: Why nothing starts until the user has acted, or None.
+        trial: The one task that is sent all the same, to see whether the user has; or None.
     """
 
     waiting: OrderedDict[str, TaskRecord] = field(default_factory=OrderedDict)
@@ -26,6 +27,7 @@ class Line:
     paused_until: float = 0.0
     paused_at: float = 0.0
     stopped: str | None = None
+    trial: str | None = None
 
 
 class Queues:
@@ -63,7 +65,10 @@ class Queues:
 
     def done(self, task: TaskRecord) -> None:
         """Frees a task's place and starts the next one."""
-        self.line(task.provider).running.discard(task.id)
+        line = self.line(task.provider)
+        line.running.discard(task.id)
+        if line.trial == task.id:
+            line.trial = None
         self.fill(task.provider)
 
     def remove(self, task_id: str) -> None:
@@ -76,8 +81,24 @@ class Queues:
         return any(task_id in line.running or task_id in line.waiting for line in self._lines.values())
 
     def is_stopped(self, task_id: str) -> bool:
-        """Tells whether a task waits in a line that stopped until the user has acted."""
-        return any(task_id in line.waiting and line.stopped is not None for line in self._lines.values())
+        """Tells whether a task waits in a line that stopped until the user has acted, with no trial under way."""
+        return any(
+            task_id in line.waiting and line.stopped is not None and line.trial is None for line in self._lines.values()
+        )
+
+    def held_up(self, provider: str | None = None) -> list[TaskRecord]:
+        """Returns what waits in this provider's line (or all) if it stopped until the user has acted."""
+        return [
+            task
+            for name, line in self._lines.items()
+            if line.stopped is not None and provider in (None, name)
+            for task in line.waiting.values()
+        ]
+
+    def stands(self, provider: str) -> bool:
+        """Tells whether nothing of this provider may start now: its line is paused, or stopped."""
+        line = self.line(provider)
+        return line.stopped is not None or line.paused_until > self._monotonic()
 
     def pause(self, provider: str, seconds: float) -> None:
         """Starts nothing of this provider for so long; a longer pause stays."""
@@ -99,14 +120,26 @@ class Queues:
                 line.stopped = None
                 self.fill(name)
 
+    def try_one(self, provider: str) -> None:
+        """Starts the first task of a line that stopped, unless one is under way: `go` follows if it is accepted.
+
+        So whoever has set a key just presses Generate, and whoever has not, in a loop, gets no error for each press.
+        """
+        line = self.line(provider)
+        paused = line.paused_until > self._monotonic()
+        if line.stopped is not None and line.trial is None and line.waiting and not paused and not self.closed:
+            task_id, task = line.waiting.popitem(last=False)
+            line.running.add(task_id)
+            line.trial = task_id
+            self._start(task)
+
     def fill(self, provider: str) -> None:
         """Starts what may start."""
         line = self.line(provider)
         while (
             line.waiting
             and not self.closed
-            and line.stopped is None
-            and line.paused_until <= self._monotonic()
+            and not self.stands(provider)
             and len(line.running) < self._limit_of(provider)
         ):
             task_id, task = line.waiting.popitem(last=False)

@@ -18,6 +18,7 @@ from ..providers.base import LocalProvider
 from ..providers.registry import Registry
 from ..store import Store
 from ..store import tasks as task_rows
+from ..store.ending import discard_pending
 from ..store.owners import Owner
 from ..store.sending import adopt, reopen, send_again_later
 from .clock import Clock
@@ -41,6 +42,7 @@ class Resumer:
         self._store, self._registry, self._owner, self._clock = store, registry, owner, clock
         self._runner, self._finisher = runner, finisher
         self._users: set[str] = set()
+        self._taken: dict[str, None] = {}
         self._adopting = asyncio.Lock()
 
     async def watch(self) -> None:
@@ -82,6 +84,7 @@ class Resumer:
         handle = task.handle or handles.get(task.id)
         if not await asyncio.wrap_future(self._store.write(adopt, task.id, task.owner, self._owner.id, handle)):
             return
+        self._taken[task.id] = None
         try:
             provider, card = self._registry.provider(task.provider), self._registry.card(task.address)
         except UnknownModel as error:
@@ -122,10 +125,26 @@ class Resumer:
         dead = {owner for owner in {task.owner for task in pending} if self._owner.is_dead(owner)}
         return [task for task in pending if task.owner in dead or task.owner == self._owner.id]
 
+    async def discard(self, user_id: str) -> list[TaskRecord]:
+        """Cancels what dead processes left unsent, and returns those tasks."""
+        tasks = await self.unsent(user_id)
+        ids = [task.id for task in tasks]
+        gone = await asyncio.wrap_future(self._store.write(discard_pending, user_id, ids, self._clock.now()))
+        discarded = [task for task in tasks if task.id in gone]
+        for task in discarded:
+            self._finisher.announce(task)
+        return discarded
+
+    async def taken_over(self, user_id: str) -> list[TaskRecord]:
+        """Returns what this process took over from dead ones, also what has ended since."""
+        await self.adopt(user_id)
+        tasks = await asyncio.wrap_future(self._store.read(task_rows.load_tasks, list(self._taken)))
+        return [task for task in tasks if task.user_id == user_id]
+
     async def resume(self, user_id: str) -> list[TaskRecord]:
-        """Sends what dead processes left unsent, and returns those tasks."""
+        """Sends what dead processes left unsent, and what waits here until the user has acted; returns those tasks."""
         await self.adopt(user_id)
         tasks = await self.unsent(user_id)
-        self._runner.queues.go()
+        waited = await self._runner.remote.go_on()
         self._runner.queues.push(*tasks)
-        return tasks
+        return [*(task for task in waited if task.user_id == user_id), *tasks]

@@ -92,12 +92,12 @@ class Runner:
 
         self._thread.spawn(later(), f"pause of {provider}")
 
-    async def go_on(self, provider: str | None = None) -> list[TaskRecord]:
-        """Lets this provider's line (or all) go on that stopped until the user has acted; returns what waited there."""
-        tasks = self.queues.held_up(provider)
-        self.queues.go(provider)
-        await self._progress.say_waiting(tasks, None)
-        return tasks
+    async def send(self, provider: str, *tasks: TaskRecord) -> None:
+        """Puts tasks in their provider's line; one that stopped until the user has acted is tried with one task."""
+        self.queues.push(*tasks)
+        if (why := self.queues.line(provider).stopped) is not None:
+            await self._progress.say_waiting(tasks, why)
+            self.queues.try_one(provider)
 
     def _spawn(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
         self._tasks[task.id] = task

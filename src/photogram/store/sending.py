@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from ..domain.task import RemoteHandle
+from .gathered import columns, gathered, rounds
 from .rows import Cursor, write_handle
 
 WINDOW_S = 60.0
@@ -22,35 +24,75 @@ class SendLimits:
 
     Attributes:
         presses: Batches of this user that may start, or None for no limit.
-        submits: Submits to the task's provider, or None for no limit.
+        submits: Submits to the task's provider, or None for no limit. A task that was sent again counts with all its
+            sends, at the time of the last: the row keeps no others, and to count one too early only waits a little.
     """
 
     presses: int | None = None
     submits: int | None = None
 
 
-def mark_sent(cur: Cursor, task_id: str, owner: str, now: datetime, limits: SendLimits | None = None) -> float | None:
-    """Moves a task from pending to processing: the mark that is committed before the first byte leaves.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """That a task is about to be sent.
+
+    Attributes:
+        task_id: The task.
+        owner: The process that sends it.
+        now: UTC.
+        limits: How much may leave, or None for no limit.
+    """
+
+    task_id: str
+    owner: str
+    now: datetime
+    limits: SendLimits | None = None
+
+
+_MARK = """
+    UPDATE tasks SET status = 'processing', owner = n.owner, sent_at = n.at, sends = sends + 1, progress = NULL,
+        queue_position = NULL, note = NULL, revision = nextval('revision')
+    FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS owner, unnest(?::TIMESTAMP[]) AS at) n
+    WHERE tasks.id = n.id AND status = 'pending' RETURNING tasks.id
+"""
+
+_MARKED = "SELECT 1 FROM tasks WHERE id = ? AND status = 'processing' AND owner = ? AND sent_at = ?"
+
+
+@gathered
+def mark_sent(cur: Cursor, marks: Sequence[Mark]) -> list[float | None]:
+    """Moves tasks from pending to processing: the mark that is committed before the first byte leaves.
 
     Owner and time tell one call from another: run again because nobody knew whether it was saved, it says the same.
 
     Returns:
-        0 if this call made the move; seconds to wait where a limit is reached; None if nothing may be sent (any more).
+        For each 0 if this call made the move; seconds to wait where a limit is reached; None if nothing may be sent
+        (any more).
     """
-    if cur.execute(
-        "SELECT 1 FROM tasks WHERE id = ? AND status = 'processing' AND owner = ? AND sent_at = ?",
-        [task_id, owner, now],
-    ).fetchone():
-        return 0.0
-    if limits and (wait_s := _wait_s(cur, task_id, now, limits)):
-        return wait_s
-    row = cur.execute(
-        "UPDATE tasks SET status = 'processing', owner = ?, sent_at = ?, sends = sends + 1, progress = NULL, "
-        "queue_position = NULL, note = NULL, revision = nextval('revision') WHERE id = ? AND status = 'pending' "
-        "RETURNING id",
-        [owner, now, task_id],
-    ).fetchone()
-    return None if row is None else 0.0
+    free = [mark for mark in marks if mark.limits is None]
+    moved: dict[int, float | None] = {}
+    for alone in rounds(free, lambda mark: mark.task_id):
+        moved |= _mark(cur, alone)
+    for mark in marks:  # one by one, because each that goes counts for the next
+        if mark.limits is not None:
+            if cur.execute(_MARKED, [mark.task_id, mark.owner, mark.now]).fetchone():
+                moved[id(mark)] = 0.0
+            elif wait_s := _wait_s(cur, mark.task_id, mark.now, mark.limits):
+                moved[id(mark)] = wait_s
+            else:
+                moved |= _mark(cur, [mark])
+    return [moved[id(mark)] for mark in marks]
+
+
+def _mark(cur: Cursor, marks: Sequence[Mark]) -> dict[int, float | None]:
+    """Marks tasks, no two of them the same; returns by mark whether it is made."""
+    ids, owners, times = columns(marks, lambda m: m.task_id, lambda m: m.owner, lambda m: m.now)
+    moved = {row[0] for row in cur.execute(_MARK, [ids, owners, times]).fetchall()}
+    made: dict[int, float | None] = {}
+    for mark in marks:
+        again = mark.task_id not in moved and cur.execute(_MARKED, [mark.task_id, mark.owner, mark.now]).fetchone()
+        made[id(mark)] = 0.0 if mark.task_id in moved or again else None
+    return made
 
 
 def _wait_s(cur: Cursor, task_id: str, now: datetime, limits: SendLimits) -> float:
@@ -59,23 +101,26 @@ def _wait_s(cur: Cursor, task_id: str, now: datetime, limits: SendLimits) -> flo
     if found is None:
         return 0.0
     batch_id, user_id, provider = found
-    since, waits = now - timedelta(seconds=WINDOW_S), [0.0]
+    window, waits = timedelta(seconds=WINDOW_S), [0.0]
+    since, until = now - window, now + window  # what is sent later than that was sent before the clock was put back
     if limits.submits is not None:
         sent = cur.execute(
-            "SELECT sent_at FROM tasks WHERE user_id = ? AND provider = ? AND sent_at > ? "
+            "SELECT sent_at, sends FROM tasks WHERE user_id = ? AND provider = ? AND sent_at > ? AND sent_at <= ? "
             "ORDER BY sent_at DESC LIMIT ?",
-            [user_id, provider, since, limits.submits],
+            [user_id, provider, since, until, limits.submits],
         ).fetchall()
-        if len(sent) >= limits.submits:
-            waits.append(WINDOW_S - (now - sent[-1][0]).total_seconds())
+        for (sent_at, _), so_far in zip(sent, accumulate(sends for _, sends in sent), strict=True):
+            if so_far >= limits.submits:
+                waits.append((sent_at + window - now).total_seconds())
+                break
     if limits.presses is not None:
         begun = cur.execute(
             "SELECT batch_id, min(sent_at) FROM tasks WHERE user_id = ? AND sent_at IS NOT NULL AND NOT local "
-            "GROUP BY batch_id HAVING min(sent_at) > ? OR batch_id = ? ORDER BY 2 DESC",
-            [user_id, since, batch_id],
+            "GROUP BY batch_id HAVING (min(sent_at) > ? AND min(sent_at) <= ?) OR batch_id = ? ORDER BY 2 DESC",
+            [user_id, since, until, batch_id],
         ).fetchall()
         if batch_id not in [row[0] for row in begun] and len(begun) >= limits.presses:
-            waits.append(WINDOW_S - (now - begun[limits.presses - 1][1]).total_seconds())
+            waits.append((begun[limits.presses - 1][1] + window - now).total_seconds())
     return max(waits)
 
 
