@@ -76,6 +76,7 @@ def _installed() -> tuple[type[Provider], ...]:
 def default_registry() -> Registry:
     """Returns a registry of everything that is installed."""
     from .diffusers_local import Diffusers
+    from .horde import Horde
     from .sketch import Sketch
 
-    return Registry([Sketch(), Diffusers(), *(make() for make in _installed())])
+    return Registry([Sketch(), Diffusers(), Horde(), *(make() for make in _installed())])
