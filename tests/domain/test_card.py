@@ -235,6 +235,12 @@ def test_a_ratio_and_one_side_give_the_other():
     assert CARD.check({"aspect_ratio": "9:16", "height": 1280})["width"] == 720
 
 
+def test_a_ratio_is_settled_in_pixels_and_not_sent_beside_them():
+    checked = CARD.check({"aspect_ratio": "16:9"})
+    assert "aspect_ratio" not in checked
+    assert CARD.check(checked) == checked
+
+
 def test_a_ratio_that_leads_out_of_range_says_so():
     (problem,) = problems_of({"aspect_ratio": "100:1"})
     assert "100:1" in problem
@@ -245,6 +251,31 @@ def test_a_side_that_is_no_number_is_named_once():
     problems = problems_of({"width": "wide", "aspect_ratio": "16:9"})
     assert len(problems) == 1
     assert problems[0].startswith("width must be a whole number")
+
+
+ANY_SIZE = ModelCard(
+    provider="p", model="m", title="m",
+    params=(
+        ParamSpec(name="width", kind=ParamKind.INT, min=64, max=2048, step=8, unit="px"),
+        ParamSpec(name="height", kind=ParamKind.INT, min=64, max=2048, step=8, unit="px"),
+        ParamSpec(name="aspect_ratio", kind=ParamKind.RATIO),
+    ),
+)  # fmt: skip
+
+
+def test_a_size_without_a_default_is_left_to_the_model():
+    assert ANY_SIZE.check({}) == {}
+    assert ANY_SIZE.check({"size": "512x768"}) == {"width": 512, "height": 768}
+    assert ANY_SIZE.check({"aspect_ratio": "2:1", "width": 512})["height"] == 256
+
+
+@pytest.mark.parametrize(
+    ("half", "missing"),
+    [({"width": 512}, "go together"), ({"height": 512}, "go together"), ({"aspect_ratio": "2:1"}, "needs one side")],
+)
+def test_half_a_size_without_a_default_is_refused(half, missing):
+    (problem,) = problems_of(half, ANY_SIZE)
+    assert missing in problem
 
 
 # ── Properties ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -266,9 +297,7 @@ def test_a_check_either_gives_whole_params_or_says_what_is_wrong(params):
         assert len(set(problems)) == len(problems)
     else:
         assert set(checked) <= set(CARD.specs)
-        assert CARD.check({name: value for name, value in checked.items() if name != "aspect_ratio"}) == {
-            name: value for name, value in checked.items() if name != "aspect_ratio"
-        }
+        assert CARD.check(checked) == checked
         for name in ("width", "height"):
             assert 64 <= checked[name] <= 2048
             assert checked[name] % 8 == 0
@@ -292,3 +321,24 @@ def test_a_number_on_the_card_is_within_a_step_or_named(value):
         assert "steps of 0.05" in message
     else:
         assert strength * 20 == pytest.approx(round(strength * 20))
+
+
+FORMATS = ModelCard(
+    provider="test",
+    model="formats",
+    title="A parameter that depends on another",
+    params=(
+        ParamSpec(name="compression", kind=ParamKind.INT, default=80, only=(("output_format", ("jpeg", "webp")),)),
+        ParamSpec(name="output_format", kind=ParamKind.CHOICE, default="png", choices=("png", "jpeg", "webp")),
+    ),
+)
+
+
+def test_a_param_that_goes_only_with_another_value_says_so():
+    assert problems_of({"compression": 50}, FORMATS) == ("compression goes only with output_format jpeg or webp",)
+    assert FORMATS.check({"compression": 50, "output_format": "webp"}) == {"compression": 50, "output_format": "webp"}
+
+
+def test_its_default_is_left_out_where_it_does_not_go():
+    assert FORMATS.check({}) == {"output_format": "png"}
+    assert FORMATS.check({"output_format": "jpeg"}) == {"compression": 80, "output_format": "jpeg"}

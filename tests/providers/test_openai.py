@@ -7,10 +7,15 @@ import json
 from collections.abc import Sequence
 from typing import ClassVar
 
+import pytest
+
 from photogram.domain.asset import sniff_mime
 from photogram.engine.talk import Talk
-from photogram.providers.openai import OpenAI
+from photogram.errors import BadParams, NotReady
+from photogram.providers.openai import OpenAI, count_tokens
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+
+SUNBURST = "gpt-image-2.5-sunburst"
 
 
 def error(code: str, status: int, **headers: str) -> Reply:
@@ -87,3 +92,86 @@ class TestOpenAI(ProviderKit):
         batch = studio.generate("x", model="openai:gpt-image-2").wait(30)
         assert [sniff_mime(glimpse) for glimpse in seen] == ["image/webp"] * 3
         assert studio._engine.glimpses([batch[0].record.task_id]) == {}
+
+    def test_svg_is_stored_as_it_came_and_shown_only_inside_an_img(self, studio, fake, monkeypatch):
+        svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="64" height="48"><script>alert(1)</script></svg>'
+        answer = {"created": 1, "data": [{"b64_json": base64.b64encode(svg).decode()}], "output_format": "svg",
+                  "usage": fake.usage, "svg_usage": {"model": "author", "total_tokens": 900}}  # fmt: skip
+        fake.always["submit"] = Reply.of(answer)
+        batch = studio.generate("x", model=f"openai:{SUNBURST}", output_format="svg", svg_model="author",
+                                svg_effort="low", quality="low").wait(30)  # fmt: skip
+        asked = fake.submits[0].json()
+        assert asked["svg"] == {"model": "author", "reasoning": {"effort": "low"}}
+        assert not {"stream", "partial_images", "svg_model", "svg_effort"} & asked.keys()
+        assert batch[0].path.read_bytes() == svg
+        assert batch[0].path.suffix == ".svg"
+        shown = batch[0]._repr_html_() + batch._repr_html_()
+        assert shown.count(f'src="data:image/svg+xml;base64,{base64.b64encode(svg).decode()}"') == 2
+        assert "<svg" not in shown
+        assert "<script" not in shown
+        assert not hasattr(batch[0], "_repr_svg_")
+        with pytest.raises(NotReady, match="SVG"):
+            batch[0].image  # noqa: B018
+        assert studio.df().iloc[0].cost_source == "estimated"  # nobody says what the SVG's author costs
+
+    def test_gif_is_not_streamed_and_takes_its_frames(self, studio, fake):
+        batch = studio.generate("x", model=f"openai:{SUNBURST}", output_format="gif", frame_count=4).wait(30)
+        assert batch[0].error is None
+        asked = fake.submits[0].json()
+        assert (asked["output_format"], asked["frame_count"]) == ("gif", 4)
+        assert "stream" not in asked
+
+    @pytest.mark.parametrize(
+        ("params", "said"),
+        [
+            ({"output_compression": 50}, "output_compression goes only with output_format jpeg or webp"),
+            ({"output_compression": 50, "output_format": "gif"}, "output_compression goes only with"),
+            ({"frame_count": 3}, "frame_count goes only with output_format gif"),
+            ({"svg_model": "author"}, "svg_model goes only with output_format svg"),
+        ],
+    )
+    def test_what_goes_only_with_another_format_is_refused_before_anything_is_sent(self, studio, fake, params, said):
+        with pytest.raises(BadParams, match=said):
+            studio.generate("x", model=f"openai:{SUNBURST}", **params)
+        assert not fake.submits
+
+    def test_compression_and_moderation_are_sent(self, studio, fake):
+        self.generate(studio, fake, output_format="webp", output_compression=40, moderation="low")
+        asked = fake.submits[0].json()
+        assert (asked["output_format"], asked["output_compression"], asked["moderation"]) == ("webp", 40, "low")
+
+    def test_larger_sizes_are_held_dearer_and_booked_exactly(self, studio, fake):
+        def quote(size: str, model: str = "gpt-image-2", quality: str = "high") -> float:
+            return studio.generate("x", model=f"openai:{model}", size=size, quality=quality, dry_run=True).total_usd
+
+        assert quote("1024x1024") == 0.211
+        assert 0.41 <= quote("3840x2160") < 0.45
+        assert quote("2048x2048") > quote("1536x1024") > quote("1024x1024")
+        assert (quote("1536x1024", "gpt-image-1.5"), quote("1024x1024", "gpt-image-1.5")) == (0.2, 0.133)
+        self.generate(studio, fake, size="3840x2160", quality="high")
+        row = studio.df().iloc[0]
+        assert (round(row.cost_usd * 1e6), row.cost_source) == (fake.cost_micros, "computed")
+
+    def test_input_tokens_from_the_cache_are_cheaper(self):
+        usage = {
+            "input_tokens": 500, "output_tokens": 10,
+            "input_tokens_details": {
+                "text_tokens": 100, "image_tokens": 400,
+                "cached_tokens_details": {"text_tokens": 60, "image_tokens": 300},
+            },
+        }  # fmt: skip
+        assert count_tokens(usage) == {
+            "text_in": 40, "text_cached": 60, "image_in": 100, "image_cached": 300, "image_out": 10
+        }  # fmt: skip
+
+    def test_a_stream_that_ends_with_a_glimpse_is_lost(self, studio, fake):
+        glimpse = json.dumps({"type": "image_generation.partial_image", "b64_json": "", "partial_image_index": 0})
+        fake.always["submit"] = Reply(
+            headers={"content-type": "text/event-stream"}, content=f"data: {glimpse}\n\n".encode()
+        )
+        assert self.generate(studio, fake)[0].status == "lost"
+
+    def test_the_address_that_people_have_already_is_used(self, studio, fake, monkeypatch):
+        monkeypatch.delenv("PHOTOGRAM_OPENAI_BASE_URL")
+        monkeypatch.setenv("OPENAI_BASE_URL", fake.url + "/")
+        assert self.generate(studio, fake)[0].error is None

@@ -151,6 +151,7 @@ class ModelCard:
             problems += [problem for problem in found if problem not in problems]
             if size:
                 checked["width"], checked["height"] = size
+                checked.pop("aspect_ratio", None)  # said in pixels now: a provider that got both would refuse it
                 problems += self.bounds.check(*size) if self.bounds and not found else []
         for spec in self.params:
             if spec.name in checked or spec.name in given:
@@ -161,9 +162,23 @@ class ModelCard:
                 problems.append(f"{spec.name} is missing")
             elif spec.default is not None:
                 checked[spec.name] = spec.default
+        problems += self._settle_dependent(checked, given)
         if problems:
             raise BadParams(problems, model=self.address)
         return {name: checked[name] for name in self.specs if name in checked}
+
+    def _settle_dependent(self, checked: dict[str, Any], given: Mapping[str, Any]) -> list[str]:
+        """Takes out defaults that go only with other values of other params; names those that were given."""
+        problems = []
+        for spec in self.params:
+            if spec.name not in checked or all(checked.get(name) in values for name, values in spec.only):
+                continue
+            if spec.name in given:
+                wanted = " and ".join(f"{name} {' or '.join(values)}" for name, values in spec.only)
+                problems.append(f"{spec.name} goes only with {wanted}")
+            else:
+                del checked[spec.name]
+        return problems
 
     @property
     def _is_sized(self) -> bool:

@@ -43,6 +43,7 @@ class ParamSpec:
         unit: Unit of the value, for people ("px").
         choices: Allowed values of a choice.
         required: Whether it must be given.
+        only: Goes only with these values of other parameters: (name, values) each.
         help: One sentence for people.
     """
 
@@ -55,6 +56,7 @@ class ParamSpec:
     unit: str = ""
     choices: tuple[str, ...] = ()
     required: bool = False
+    only: tuple[tuple[str, tuple[str, ...]], ...] = ()
     help: str = ""
 
     def check(self, value: Any) -> tuple[Any, str | None]:

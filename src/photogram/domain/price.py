@@ -19,6 +19,7 @@ class Price:
         by: Names of the params that `table` goes by, such as ("quality", "size").
         table: Price of one image by the values of these params, joined by a space ("high 1024x1024"). Where a value is
             none of the table's (`auto`), the dearest that fits the others counts.
+        growth: How much dearer each megapixel above 1024² makes what the table says, as a share of it.
         first_megapixel: Price of the first megapixel of the picture; None if it is as `per_megapixel`.
         per_megapixel: Price of each further, begun megapixel.
         per_step_megapixel: Price of a megapixel and step.
@@ -30,6 +31,7 @@ class Price:
     per_image: int | None = None
     by: tuple[str, ...] = ()
     table: Mapping[str, int] = field(default_factory=dict)
+    growth: float = 0.0
     first_megapixel: int | None = None
     per_megapixel: int | None = None
     per_step_megapixel: int | None = None
@@ -68,7 +70,11 @@ class Price:
             value = str(_value(name, params))
             matching = {key: price for key, price in fitting.items() if key.split(" ")[place] == value}
             fitting = matching or fitting
-        return max(fitting.values(), default=None)
+        dearest = max(fitting.values(), default=None)
+        size = pixels_of(params)
+        if dearest is None or size is None:
+            return dearest
+        return math.ceil(dearest * (1 + self.growth * max(0.0, size[0] * size[1] / (1024 * 1024) - 1)))
 
     def _from_pixels(self, params: Mapping[str, Any]) -> int | None:
         size = pixels_of(params)

@@ -45,8 +45,21 @@ _SIZE_KEYS = frozenset({
     "default", "min", "max", "step", "min_pixels", "max_pixels", "max_ratio", "words", "list", "ratios", "resolutions"
 })  # fmt: skip
 _PRICE_KEYS = frozenset(
-    {"image", "by", "table", "first_megapixel", "megapixel", "step_megapixel", "reference", "tokens"}
+    {"image", "by", "table", "growth", "first_megapixel", "megapixel", "step_megapixel", "reference", "tokens"}
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatFacts:
+    """The text model of a provider that is asked for titles.
+
+    Attributes:
+        model: Its id.
+        per_token: Price of one million tokens in micro-dollars by kind ("text_in", "text_out"); empty if unknown.
+    """
+
+    model: str
+    per_token: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +70,13 @@ class ProviderFacts:
         title: Its name for people.
         billing_url: Where an account is topped up.
         cards: Its models.
+        chat: Its text model that is asked for titles, or None.
     """
 
     title: str = ""
     billing_url: str = ""
     cards: tuple[ModelCard, ...] = ()
+    chat: ChatFacts | None = None
 
 
 @cache
@@ -114,8 +129,14 @@ def read_facts(data: Mapping[str, Any], provider: str, *, place: str = "") -> Pr
             problems.append(f"{model or 'a model without id'}: {error}")
     if problems:
         raise BadParams([f"{place}: {problem}" if place else f"{provider}: {problem}" for problem in problems])
-    return ProviderFacts(title=str(data.get("title", provider)), billing_url=str(data.get("billing_url", "")),
-                         cards=tuple(cards))  # fmt: skip
+    chat = None
+    if "chat" in data:
+        per_token = {kind: round(usd * 1e6) for kind, usd in data["chat"].get("tokens", {}).items()}
+        chat = ChatFacts(model=str(data["chat"]["model"]), per_token=per_token)
+    return ProviderFacts(
+        title=str(data.get("title", provider)), billing_url=str(data.get("billing_url", "")), cards=tuple(cards),
+        chat=chat,
+    )  # fmt: skip
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -170,6 +191,8 @@ def read_spec(name: str, facts: Any) -> ParamSpec:
             stated["kind"] = "int" if all(isinstance(number, int) for number in numbers) else "float"
         else:
             raise ValueError(f"params.{name} needs a kind, choices or a range")
+    if "only" in stated:
+        stated["only"] = tuple((other, tuple(values)) for other, values in stated["only"].items())
     stated["kind"] = ParamKind(stated["kind"])
     if stated["kind"] is ParamKind.CHOICE:
         stated["choices"] = tuple(stated.get("choices", ()))
@@ -225,7 +248,7 @@ def _read_price(price: Any) -> Price:
     _only(price, _PRICE_KEYS, "price")
     return Price(
         per_image=_micros(price.get("image")), by=tuple(price.get("by", ())),
-        table={name: round(usd * 1e6) for name, usd in price.get("table", {}).items()},
+        table={name: round(usd * 1e6) for name, usd in price.get("table", {}).items()}, growth=price.get("growth", 0.0),
         first_megapixel=_micros(price.get("first_megapixel")), per_megapixel=_micros(price.get("megapixel")),
         per_step_megapixel=_micros(price.get("step_megapixel")), per_reference=_micros(price.get("reference")) or 0,
         per_token={kind: round(usd * 1e6) for kind, usd in price.get("tokens", {}).items()},

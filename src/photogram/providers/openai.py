@@ -1,7 +1,9 @@
 """OpenAI's image models: generations and edits, streamed so that the picture shows while it forms.
 
-Source: openai-python 3.54.0 and openai-openapi (read 2026-11-23). There is no job id and no cancel: a closed connection
-is billed all the same, and a submit in doubt is `lost`.
+Source: openai-python 3.54.0 (types/image_generate_params.py, image_edit_params.py, images_response.py) and
+openai-openapi, read 2026-11-23. There is no job id and no cancel: a closed connection is billed all the same, and a
+submit in doubt is `lost`. Azure and self-hosted servers speak the same protocol with other habits: see `azure.py` and
+`openai_compatible.py`.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..domain.asset import EXTENSIONS
 from ..domain.price import Price
-from ..domain.request import GenerationRequest
+from ..domain.request import GenerationRequest, ReferenceImage
 from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, Refused
 from .encoded import read_base64, write_data_uri
 from .protocols import SyncAdapter
@@ -28,37 +31,60 @@ OPENAI_CODES: Mapping[str, type[ProviderError]] = {
 PARTIAL_IMAGES = 2
 """Glimpses asked for while an image forms."""
 
+NOT_STREAMED = ("gif", "svg")
+"""Formats of which there are no glimpses."""
+
 
 class OpenAI(SyncAdapter):
     """`POST /images/generations`, or `/images/edits` where there are references."""
 
     name = "openai"
     base_url = "https://api.openai.com/v1"
+    base_url_variables = ("OPENAI_BASE_URL",)
     key_variables = ("OPENAI_API_KEY",)
     codes: ClassVar[Mapping[str, type[ProviderError]]] = OPENAI_CODES
-    streams: ClassVar[bool] = True
+
+    def root(self, access: Access) -> str:
+        """Returns the address below which `/images` and `/models` are."""
+        return access.base_url
+
+    def streams(self, request: GenerationRequest) -> bool:
+        """Tells whether glimpses of this image are to be sent while it forms."""
+        return request.params.get("output_format") not in NOT_STREAMED
 
     def build_key_check(self, access: Access) -> WireRequest | None:
         """Lists the models."""
-        return WireRequest(method="GET", url=f"{access.base_url}/models", headers=self.headers(access))
+        return WireRequest(method="GET", url=f"{self.root(access)}/models", headers=self.headers(access))
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
-        """Asks for one image; references travel as data URIs in JSON."""
+        """Asks for one image."""
+        body = self.build_body(request)
+        if self.streams(request):
+            body |= {"stream": True, "partial_images": PARTIAL_IMAGES}
+        if request.references:
+            return self.build_edit(request, body, access)
+        url = f"{self.root(access)}/images/generations"
+        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+
+    def build_edit(self, request: GenerationRequest, body: dict[str, Any], access: Access) -> WireRequest:
+        """Asks for a change of the references, which travel as data URIs in JSON."""
+        body["images"] = [{"image_url": write_data_uri(image)} for image in request.references]
+        if request.mask:
+            body["mask"] = {"image_url": write_data_uri(request.mask)}
+        url = f"{self.root(access)}/images/edits"
+        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+
+    def build_body(self, request: GenerationRequest) -> dict[str, Any]:
+        """Returns what is asked for, without input images."""
         params = dict(request.params)
         width, height = params.pop("width", None), params.pop("height", None)
+        model, effort = params.pop("svg_model", None), params.pop("svg_effort", None)
         body = {"model": request.model, "prompt": request.prompt, "n": 1} | params
         if width and height:
             body["size"] = f"{width}x{height}"
-        if self.streams:
-            body |= {"stream": True, "partial_images": PARTIAL_IMAGES}
-        path = "generations"
-        if request.references:
-            path = "edits"
-            body["images"] = [{"image_url": write_data_uri(image)} for image in request.references]
-        if request.mask:
-            body["mask"] = {"image_url": write_data_uri(request.mask)}
-        url = f"{access.base_url}/images/{path}"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        if model:
+            body["svg"] = {"model": model} | ({"reasoning": {"effort": effort}} if effort else {})
+        return body
 
     def read_event(self, event: Mapping[str, Any]) -> Partial | None:
         """Reads a glimpse, `image_generation.partial_image` or `image_edit.partial_image`."""
@@ -75,9 +101,33 @@ class OpenAI(SyncAdapter):
         return super().read_submit(answer, request)
 
     def read_cost(self, body: Mapping[str, Any], request: GenerationRequest) -> tuple[int | None, str]:
-        """Computes the cost from the tokens that were counted."""
+        """Computes the cost from the tokens that were counted; not that of an SVG, whose author's price is unknown."""
+        if body.get("svg_usage"):
+            return None, "computed"
         price = self.card(request.model).price or Price()
         return price.of_tokens(count_tokens(body.get("usage"))), "computed"
+
+
+def write_form(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Returns a body's values as fields of a multipart form."""
+    return tuple((name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in body.items())
+
+
+def write_files(
+    request: GenerationRequest, image_field: str = "image[]"
+) -> tuple[tuple[str, tuple[str, bytes, str]], ...]:
+    """Returns the input images as files of a multipart form, the mask last.
+
+    Args:
+        request: What is asked for.
+        image_field: What each reference is called; the mask is `mask`.
+    """
+
+    def write(name: str, image: ReferenceImage) -> tuple[str, bytes, str]:
+        return f"{name}.{EXTENSIONS.get(image.mime, 'png')}", image.data, image.mime
+
+    files = [(image_field, write(f"image{place}", image)) for place, image in enumerate(request.references, 1)]
+    return (*files, *([("mask", write("mask", request.mask))] if request.mask else []))
 
 
 def count_tokens(usage: Any) -> dict[str, int]:

@@ -99,11 +99,13 @@ class Generation:
         """The image, as PIL opens it.
 
         Raises:
-            NotReady: There is no image yet, or it was cancelled.
+            NotReady: There is no image yet, or it was cancelled; or it is an SVG, which has no pixels.
             ProviderError: It failed; this is why.
         """
         from PIL import Image
 
+        if self.path.suffix == ".svg":
+            raise NotReady("This image is an SVG, which has no pixels.", next_step="Use its path, or save() it.")
         with Image.open(self.path) as opened:
             opened.load()
             return opened.copy()

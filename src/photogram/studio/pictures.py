@@ -22,6 +22,9 @@ SMALL_PX, LARGE_PX, MANY_IMAGES = 256, 384, 16
 SMALL_BYTES, LARGE_BYTES = 15_000, 40_000
 """What a thumbnail may weigh in a cell: a grid of 100 must stay under 2.5 MB in the notebook's file."""
 
+SVG_BYTES = 100_000
+"""What an SVG may weigh there, of which no thumbnail is made."""
+
 SHOWN_TOPICS = 12
 
 
@@ -34,12 +37,15 @@ def read_thumbs(
     size_px, max_bytes = (SMALL_PX, SMALL_BYTES) if small else (LARGE_PX, LARGE_BYTES)
     wanted: list[tuple[Asset, Folder]] = [(asset, "images") for asset in made]
     wanted += [(asset, "references") for asset in references]
-    thumbs = {}
+    thumbs: dict[str, bytes] = {}
     for asset, folder in wanted:
         kept = files.read_thumb(asset.sha256, size_px=size_px)
         if kept is None or len(kept) > max_bytes:
             try:
                 data = files.read(asset.sha256, extension=asset.extension, folder=folder)
+                if asset.mime == "image/svg+xml":  # shown as it is, inside <img>, where none of its scripts runs
+                    thumbs |= {asset.sha256: data} if len(data) <= SVG_BYTES else {}
+                    continue
                 kept = make_thumb(data, max_px=size_px, max_bytes=max_bytes)
                 files.put_thumb(asset.sha256, kept, size_px=size_px)
             except (StorageFailed, OSError, ValueError):
