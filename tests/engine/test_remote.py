@@ -211,7 +211,7 @@ def test_process_that_woke_late_reads_its_row_again_before_it_sends(engine: Engi
         if op is mark_sent and not told:
             told.append(1)
             engine.clock.monotonic = lambda: awake() + 60.0
-            await real(finish_failed, args[0], TaskStatus.CANCELLED, engine.clock.now())
+            await real(finish_failed, args[0].task_id, TaskStatus.CANCELLED, engine.clock.now())
         return result
 
     engine._runner._finisher.evidence = slow

@@ -18,7 +18,7 @@ from ..domain.secret import Secret, mask
 from ..domain.task import TaskError, TaskStatus
 from ..errors import BadResponse, InternalFailure, ProviderError, StorageFailed, StorageFull
 from ..store import Cursor, Store
-from ..store.ending import finish_failed, finish_success
+from ..store.ending import Made, finish_failed, finish_success
 from .clock import Clock
 from .workers import Workers
 
@@ -53,6 +53,7 @@ class Finisher:
         self._workers = workers
         self._clock = clock
         self._publish = publish
+        self.on_success: Callable[[TaskRecord], None] = lambda task: None
 
     async def succeed(self, task: TaskRecord, card: ModelCard, made: MadeImage, *, foreign: bool = False) -> None:
         """Stores an image and books it.
@@ -75,10 +76,12 @@ class Finisher:
             raise
         path = str(self._store.files.path(asset.sha256, extension=asset.extension))
         await self.evidence(
-            finish_success, task.id, asset, path, self._clock.now(),
-            seed=made.seed, cost_micros=cost, cost_source=source,
+            finish_success,
+            Made(task_id=task.id, asset=asset, path=path, now=self._clock.now(), seed=made.seed, cost_micros=cost,
+                 cost_source=source),
         )  # fmt: skip
         self.announce(task)
+        self.on_success(task)
         self._workers.submit(self._make_thumb, asset, later=True)
 
     async def fail(self, task: TaskRecord, error: ProviderError, *, secrets: Sequence[Secret | None] = ()) -> None:
@@ -109,7 +112,8 @@ class Finisher:
             return False
         asset = await asyncio.wrap_future(self._workers.submit(self._put, data, False))
         path = str(self._store.files.path(asset.sha256, extension=asset.extension))
-        await self.evidence(finish_success, task.id, asset, path, self._clock.now())
+        stored = Made(task_id=task.id, asset=asset, path=path, now=self._clock.now())
+        await self.evidence(finish_success, stored)
         self.announce(task)
         self._workers.submit(self._store.files.delete_spilled, task.id, later=True)
         return True

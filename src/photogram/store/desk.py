@@ -12,7 +12,7 @@ import duckdb
 
 from ..errors import PhotogramError, StoreBusy, StoreClosed
 from .db import Cursor
-from .writer import Job
+from .writer import Job, arrange
 
 TICK_S = 0.01
 """How often an idle holder looks whether it is wanted."""
@@ -179,7 +179,7 @@ class Desk:
                     group.append(job)
                 if job.breaks:
                     break
-            return group
+            return arrange(group)
 
     def put_back(self, jobs: list[Job]) -> None:
         """Puts operations that were not run to the head of the queue."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ..errors import CapExceeded, InsufficientCoins
+from .gathered import columns
 from .rows import Cursor
 from .settings import get_setting, set_setting
 
@@ -42,27 +44,62 @@ def open_wallet(cur: Cursor, user_id: str, now: datetime) -> None:
     if cur.execute("SELECT 1 FROM wallets WHERE user_id = ?", [user_id]).fetchone():
         return
     cur.execute("INSERT INTO wallets VALUES (?, 0, ?)", [user_id, now])
-    book(cur, user_id, "grant", first_grant(cur, user_id), now, key=f"{user_id}:first grant", note="first grant")
+    grant = first_grant(cur, user_id)
+    book(cur, [Entry(key=f"{user_id}:first grant", user_id=user_id, kind="grant", amount_micros=grant, at=now,
+                     note="first grant")])  # fmt: skip
 
 
-def book(
-    cur: Cursor, user_id: str, kind: str, amount_micros: int, now: datetime,
-    *, key: str, task_id: str | None = None, attempt: int = 0, note: str = "",
-) -> bool:  # fmt: skip
-    """Writes one entry and moves the balance with it; an entry that is there already is not written again.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the ledger.
+
+    Attributes:
+        key: Its id: the same key is written once.
+        user_id: Whose wallet.
+        kind: grant, hold, capture or release.
+        amount_micros: Signed, in micro-dollars.
+        at: UTC.
+        task_id: The task it is for, or None.
+        attempt: Which of the task's sends, where that matters.
+        note: For people.
+    """
+
+    key: str
+    user_id: str
+    kind: str
+    amount_micros: int
+    at: datetime
+    task_id: str | None = None
+    attempt: int = 0
+    note: str = ""
+
+
+_BOOK = """
+    INSERT INTO ledger
+    SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), unnest(?::VARCHAR[]),
+           unnest(?::BIGINT[]), unnest(?::VARCHAR[]), unnest(?::TIMESTAMP[])
+    ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+def book(cur: Cursor, entries: Sequence[Entry]) -> list[Entry]:
+    """Writes entries, in any order, and moves the balances with them; what is there already is not written again.
 
     Returns:
-        Whether it was written now.
+        Those that were written now.
     """
-    written = cur.execute(
-        "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id",
-        [key, user_id, task_id, attempt, kind, amount_micros, note, now],
-    ).fetchone()
-    if written:
-        cur.execute(
-            "UPDATE wallets SET balance_micros = balance_micros + ? WHERE user_id = ?", [amount_micros, user_id]
-        )
-    return written is not None
+    if not entries:
+        return []
+    values = columns(
+        entries, lambda e: e.key, lambda e: e.user_id, lambda e: e.task_id, lambda e: e.attempt, lambda e: e.kind,
+        lambda e: e.amount_micros, lambda e: e.note, lambda e: e.at,
+    )  # fmt: skip
+    keys = {row[0] for row in cur.execute(_BOOK, values).fetchall()}
+    written = [entry for entry in entries if entry.key in keys]
+    for user_id in sorted({entry.user_id for entry in written}):
+        moved = sum(entry.amount_micros for entry in written if entry.user_id == user_id)
+        cur.execute("UPDATE wallets SET balance_micros = balance_micros + ? WHERE user_id = ?", [moved, user_id])
+    return written
 
 
 def hold(cur: Cursor, user_id: str, topic_id: str, holds: Sequence[tuple[str, int]], now: datetime) -> None:
@@ -80,8 +117,16 @@ def hold(cur: Cursor, user_id: str, topic_id: str, holds: Sequence[tuple[str, in
     if need > have:
         raise InsufficientCoins(need_micros=need, have_micros=have)
     _check_caps(cur, user_id, topic_id, need, now)
-    for task_id, micros in holds:
-        book(cur, user_id, "hold", -micros, now, key=f"{task_id}:hold", task_id=task_id)
+    book(cur, [
+        Entry(key=f"{task_id}:hold", user_id=user_id, kind="hold", amount_micros=-micros, at=now, task_id=task_id)
+        for task_id, micros in holds
+    ])  # fmt: skip
+
+
+def set_caps(cur: Cursor, user_id: str, changes: Mapping[str, int | None]) -> None:
+    """Sets caps ("day", "topic") in micro-dollars; None takes one off, and one that is left out stays."""
+    caps = {**(get_setting(cur, user_id, CAPS) or {}), **changes}
+    set_setting(cur, user_id, CAPS, {name: micros for name, micros in caps.items() if micros is not None})
 
 
 def _check_caps(cur: Cursor, user_id: str, topic_id: str, need: int, now: datetime) -> None:
@@ -126,21 +171,40 @@ def settle(
     Returns:
         What was captured by this call.
     """
-    entries = [("release", held_micros, f"{task_id}:release", 0)] if held_micros else []
-    if cost_micros:
-        open_wallet(cur, user_id, now)
-        entries.append(("capture", -cost_micros, f"{task_id}:{attempt}:capture", attempt))
-    if not entries:
-        return 0
-    written = []
-    for kind, micros, key, paid in entries:  # one by one: several rows at once would come in any order
-        written += cur.execute(
-            "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, '', ?) ON CONFLICT DO NOTHING RETURNING kind, amount_micros",
-            [key, user_id, task_id, paid, kind, micros, now],
-        ).fetchall()
-    moved = sum(micros for _, micros in written)
-    cur.execute("UPDATE wallets SET balance_micros = balance_micros + ? WHERE user_id = ?", [moved, user_id])
-    return -sum(int(micros) for kind, micros in written if kind == "capture")
+    due = Due(
+        user_id=user_id, task_id=task_id, attempt=attempt, held_micros=held_micros, cost_micros=cost_micros, at=now
+    )
+    return settle_all(cur, [due])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """What is to be settled of one task; see `settle`."""
+
+    user_id: str
+    task_id: str
+    attempt: int
+    held_micros: int
+    cost_micros: int
+    at: datetime
+
+
+def settle_all(cur: Cursor, dues: Sequence[Due]) -> list[int]:
+    """Settles several tasks; returns what was captured now for each."""
+    for user_id, at in {due.user_id: due.at for due in dues if due.cost_micros}.items():
+        open_wallet(cur, user_id, at)
+    book(cur, [
+        Entry(key=f"{due.task_id}:release", user_id=due.user_id, kind="release", amount_micros=due.held_micros,
+              at=due.at, task_id=due.task_id)
+        for due in dues if due.held_micros
+    ])  # fmt: skip
+    captured = book(cur, [  # after the releases, and apart from them: rows of one INSERT would come in any order
+        Entry(key=f"{due.task_id}:{due.attempt}:capture", user_id=due.user_id, kind="capture",
+              amount_micros=-due.cost_micros, at=due.at, task_id=due.task_id, attempt=due.attempt)
+        for due in dues if due.cost_micros
+    ])  # fmt: skip
+    micros = {entry.task_id: -entry.amount_micros for entry in captured}
+    return [micros.get(due.task_id, 0) for due in dues]
 
 
 def is_settled(cur: Cursor, task_id: str) -> bool:
@@ -153,10 +217,49 @@ def is_settled(cur: Cursor, task_id: str) -> bool:
     return bool(row and (row[0] == 0 or row[1] > 0))
 
 
+_UNSETTLED = """
+    SELECT task_id FROM ledger WHERE user_id = ? AND task_id IS NOT NULL GROUP BY task_id
+    HAVING count(*) FILTER (kind = 'hold') > 0 AND count(*) FILTER (kind IN ('release', 'capture')) = 0
+"""
+"""Tasks whose hold is neither returned nor booked."""
+
+
+def held(cur: Cursor, user_id: str) -> int:
+    """Returns what is held for images under way and for lost ones, in micro-dollars."""
+    row = cur.execute(
+        "SELECT coalesce(-sum(amount_micros), 0) FROM ledger WHERE user_id = ? AND kind IN ('hold', 'release')",
+        [user_id],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def list_lost(cur: Cursor, user_id: str) -> pd.DataFrame:
+    """Returns the user's lost tasks that still hold coins, oldest first, also those that were retried or deleted."""
+    return cur.execute(
+        f"""
+        SELECT k.id AS task_id, k.generation_id, k.batch_id, b.prompt, k.provider, b.model,
+               k.hold_micros / 1000.0 AS held_coins, k.sent_at, k.error_message AS error
+        FROM tasks k JOIN batches b ON b.id = k.batch_id
+        WHERE k.user_id = ? AND k.status = 'lost' AND k.id IN ({_UNSETTLED}) ORDER BY k.id
+        """,
+        [user_id, user_id],
+    ).df()
+
+
+def lost_of_generation(cur: Cursor, user_id: str, generation_id: str) -> list[str]:
+    """Returns the ids of an image's lost tasks that still hold coins."""
+    rows = cur.execute(
+        "SELECT id FROM tasks WHERE user_id = ? AND generation_id = ? AND status = 'lost' "
+        f"AND id IN ({_UNSETTLED}) ORDER BY id",
+        [user_id, generation_id, user_id],
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def top_up(cur: Cursor, user_id: str, amount_micros: int, now: datetime, key: str) -> None:
     """Grants the user more; a second call with the same key does nothing."""
     open_wallet(cur, user_id, now)
-    book(cur, user_id, "grant", amount_micros, now, key=key, note="top-up")
+    book(cur, [Entry(key=key, user_id=user_id, kind="grant", amount_micros=amount_micros, at=now, note="top-up")])
 
 
 def list_ledger(cur: Cursor, user_id: str) -> pd.DataFrame:

@@ -177,13 +177,14 @@ class Report:
 
 
 def save_progress(cur: Cursor, reports: Sequence[Report]) -> None:
-    """Keeps how far tasks are."""
-    for report in reports:
-        cur.execute(
-            "UPDATE tasks SET progress = ?, queue_position = ?, note = ?, revision = nextval('revision') "
-            "WHERE id = ? AND status IN ('pending', 'processing')",
-            [report.progress, report.queue_position, report.note, report.task_id],
-        )
+    """Keeps how far tasks are; one report of each."""
+    cur.execute(
+        "UPDATE tasks SET progress = n.progress, queue_position = n.place, note = n.note, "
+        "revision = nextval('revision') FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::DOUBLE[]) AS progress, "
+        "unnest(?::INTEGER[]) AS place, unnest(?::VARCHAR[]) AS note) n "
+        "WHERE tasks.id = n.id AND status IN ('pending', 'processing')",
+        columns(reports, lambda r: r.task_id, lambda r: r.progress, lambda r: r.queue_position, lambda r: r.note),
+    )
 
 
 def note_waiting(cur: Cursor, task_ids: Sequence[str], note: str | None) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from ..errors import StorageFailed, StoreClosed, StoreForked
 from .db import Cursor
 from .files import FileStore, LocalFiles
+from .gathered import Gathered
 from .keeper import Keeper
 from .lifecycle import registry
 from .migrate import migrate
@@ -93,21 +94,22 @@ class Store:
     def write(self, op: Callable[Concatenate[Cursor, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Runs a writing operation; its future is resolved after COMMIT only.
 
-        Operations run in the order they were given, several in one transaction; one that raises changes nothing, and
-        its exception is its future's. Cancelling the future works until the operation starts.
+        Operations run in the order they were given (gathered ones with the first of their kind), several in one
+        transaction; one that raises changes nothing, and its exception is its future's. Cancelling the future works
+        until the operation starts.
 
         Raises:
             StoreBusy: (in the future) Another process held the file for longer than `busy_timeout_s`.
             StorageFailed: (in the future) The disk refused.
             StoreForked, StoreClosed: At once.
         """
-        return self._submit(Job(partial(_call, op, args, kwargs), patient=False))
+        return self._submit(_job(op, args, kwargs, patient=False))
 
     def write_evidence(
         self, op: Callable[Concatenate[Cursor, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Future[T]:
         """Like `write`, for what was paid for: waits for the file for ever, and cannot be cancelled."""
-        return self._submit(Job(partial(_call, op, args, kwargs), patient=True))
+        return self._submit(_job(op, args, kwargs, patient=True))
 
     def read(self, op: Callable[Concatenate[Cursor, P], T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Runs a reading operation in a READ ONLY transaction of its own, on a thread for reading.
@@ -199,6 +201,14 @@ class Store:
             raise StoreForked("This process was forked from the one that opened the store.")
         if not self._uses:
             raise StoreClosed("The store is closed.")
+
+
+def _job(op: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any], *, patient: bool) -> Job:
+    call = partial(_call, op, args, kwargs)
+    if isinstance(op, Gathered):
+        (item,) = args
+        return Job(call, patient=patient, gathered=op, item=item)
+    return Job(call, patient=patient)
 
 
 def _call(op: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any], cursor: Cursor) -> T:

@@ -6,12 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
+from itertools import groupby
 from typing import Any
 
 import duckdb
 
 from ..errors import StorageFailed
 from .db import BROKEN, Cursor
+from .gathered import Gathered
 
 GROUP_S = 0.05
 """A group takes no further operation after this, so that a full queue cannot keep the file from others."""
@@ -37,12 +39,22 @@ class Job:
         patient: Whether it waits for the turn for ever (evidence of something paid).
         mark: The keeper's count of waited seconds when it was queued.
         breaks: How often the connection broke under it; from then on it runs alone.
+        gathered: The operation for many, where it has one, and `item` what this one is about.
     """
 
-    __slots__ = ("breaks", "future", "mark", "op", "patient")
+    __slots__ = ("breaks", "future", "gathered", "item", "mark", "op", "patient")
 
-    def __init__(self, op: Callable[[Cursor], Any], *, patient: bool) -> None:
+    def __init__(
+        self,
+        op: Callable[[Cursor], Any],
+        *,
+        patient: bool,
+        gathered: Gathered[Any, Any] | None = None,
+        item: object = None,
+    ) -> None:
         self.op = op
+        self.gathered = gathered
+        self.item = item
         self.future: Future[Any] = Future()
         self.patient = patient
         self.mark = 0.0
@@ -60,6 +72,14 @@ class Job:
             self.future.set_exception(error)
 
 
+def arrange(jobs: Sequence[Job]) -> list[Job]:
+    """Puts gathered operations of a kind together, at the place of the first of them."""
+    kinds: dict[object, list[Job]] = {}
+    for job in jobs:
+        kinds.setdefault(job.gathered or job, []).append(job)
+    return [job for kind in kinds.values() for job in kind]
+
+
 def commit_group(cursor: Cursor, jobs: Sequence[Job]) -> int:
     """Runs operations in one transaction and resolves their futures; if any fails, each in one of its own.
 
@@ -73,33 +93,42 @@ def commit_group(cursor: Cursor, jobs: Sequence[Job]) -> int:
     Raises:
         Broken: The connection failed. Jobs whose future is not done must run again on a new connection.
     """
+    begun: list[Job] = []
     results: list[Any] = []
     try:
-        _transact(cursor, jobs, results)
+        _transact(cursor, jobs, begun, results)
     except Broken:
         raise
     except BaseException as error:  # noqa: BLE001  it belongs to an operation and goes to that one's caller
-        tried = jobs[: len(results) + 1]
-        if len(tried) == 1:
-            tried[0].fail(error)
+        if len(begun) == 1:
+            begun[0].fail(error)
         else:
-            for job in tried:
+            for job in begun:
                 commit_group(cursor, [job])
-        return len(tried)
-    for job, result in zip(jobs, results, strict=False):
+        return len(begun)
+    for job, result in zip(begun, results, strict=True):
         job.future.set_result(result)
-    return len(results)
+    return len(begun)
 
 
-def _transact(cursor: Cursor, jobs: Sequence[Job], results: list[Any]) -> None:
+def _transact(cursor: Cursor, jobs: Sequence[Job], begun: list[Job], results: list[Any]) -> None:
     until = time.monotonic() + GROUP_S
     try:
         cursor.execute("BEGIN TRANSACTION")
     except duckdb.Error as error:
         raise Broken from error
     try:
-        for job in jobs:
-            results.append(job.op(cursor))
+        for gathered, alike in groupby(jobs, lambda job: job.gathered):
+            if gathered is None:
+                for job in alike:
+                    begun.append(job)
+                    results.append(job.op(cursor))
+                    if time.monotonic() > until:
+                        break
+            else:
+                together = list(alike)
+                begun += together
+                results += gathered.many(cursor, [job.item for job in together])
             if time.monotonic() > until:
                 break
         # An operation that swallowed an exception leaves a dead transaction, whose COMMIT would raise nothing and save
@@ -115,7 +144,6 @@ def _transact(cursor: Cursor, jobs: Sequence[Job], results: list[Any]) -> None:
     except _UNKNOWN as error:
         raise Broken from error
     except BaseException as error:  # a duplicate key or a full disk may show itself only now; nothing was saved
-        results.pop()
         _roll_back(cursor)
         if isinstance(error, duckdb.TransactionException):
             raise StorageFailed(
