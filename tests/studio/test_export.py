@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 import zipfile
 
+import numpy as np
 import pytest
 
 from photogram.domain.task import TaskStatus
 from photogram.errors import NotReady, StorageFailed
+from photogram.providers.openai import OpenAI
 from photogram.studio import Studio
+from photogram.studio.prepare import plan_batch
 
 from .painters import encode
 
@@ -124,6 +127,14 @@ def test_settings_hold_what_was_asked_for_and_not_the_defaults(studio):
 @pytest.mark.parametrize("size", [{"aspect_ratio": "2:1"}, {"size": "24x16"}, {"width": 24}, {}])
 def test_settings_make_the_same_size_again(studio, size):
     again(studio, prompt="a cat", seed=5, **size)
+
+
+def test_settings_of_a_model_with_a_list_of_sizes_hold_what_was_asked_for():
+    card = OpenAI().card("gpt-image-1.5")
+    plan = plan_batch(card, "a fox", 1, (), {"width": np.int64(1536), "height": 1024})
+    assert plan.requested == {"width": 1536, "height": 1024}
+    assert plan.tasks[0].params["size"] == "1536x1024"
+    assert plan_batch(card, "a fox", 1, (), {"aspect_ratio": "3:2"}).requested == {"aspect_ratio": "3:2"}
 
 
 def test_settings_make_the_same_again_without_seeds(studio):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 from ..domain.card import ModelCard
@@ -117,7 +118,7 @@ def plan_batch(
         problems += error.problems
     if problems:
         raise BadParams(problems, model=card.address)
-    requested = {name: str(value) if name == "size" else checked[name] for name, value in given.items()}
+    requested = {name: checked.get(name, _as_written(value)) for name, value in given.items()}
     checked.pop("images", None)
     checked.pop("mask", None)
     seeds = settle_seeds(card, checked.pop("seed", None), n)
@@ -129,6 +130,11 @@ def plan_batch(
         for idx, seed in enumerate(seeds)
     ]  # fmt: skip
     return Plan(prompt=prompt, requested=requested, tasks=tasks)
+
+
+def _as_written(value: Any) -> Any:
+    """Returns a size or side that is sent in another form, as a plain value."""
+    return int(value) if isinstance(value, Integral) else str(value)
 
 
 _FILTERS = (
