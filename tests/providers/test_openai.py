@@ -57,7 +57,10 @@ class FakeOpenAI(FakeProvider):
         image = base64.b64encode(job.image).decode()
         if not body.get("stream"):
             return Reply.of({"created": 1, "data": [{"b64_json": image}], "usage": self.usage})
-        kind = "image_edit" if asked.path.endswith("edits") else "image_generation"
+        return self.stream(job, "image_edit" if asked.path.endswith("edits") else "image_generation")
+
+    def stream(self, job: Job, kind: str) -> Reply:
+        image = base64.b64encode(job.image).decode()
         events = [
             {"type": f"{kind}.partial_image", "b64_json": image, "partial_image_index": index} for index in (0, 1)
         ]

@@ -75,8 +75,10 @@ def _installed() -> tuple[type[Provider], ...]:
 
 def default_registry() -> Registry:
     """Returns a registry of everything that is installed."""
+    from .azure import Azure
     from .diffusers_local import Diffusers
     from .horde import Horde
+    from .openai import OpenAI
     from .sketch import Sketch
 
-    return Registry([Sketch(), Diffusers(), Horde(), *(make() for make in _installed())])
+    return Registry([Sketch(), Diffusers(), OpenAI(), Azure(), Horde(), *(make() for make in _installed())])

@@ -150,6 +150,6 @@ def _codes(body: Any, depth: int = 0) -> Iterator[str]:
         for name in ("code", "type", "name", "rc", "status", "reason", "error_type"):
             if isinstance(body.get(name), str):
                 yield body[name]
-        for name in ("error", "errors", "detail", "details", "innererror"):
+        for name in ("error", "errors", "detail", "details", "innererror", "inner_error"):
             if isinstance(body.get(name), (Mapping, list)):
                 yield from _codes(body[name], depth + 1)
