@@ -46,6 +46,18 @@ def test_the_limit_counts_code_points_after_cleaning():
         clean_prompt("😀" * (DEFAULT_MAX_PROMPT + 1))
 
 
+def test_a_prompt_of_millions_is_refused_by_its_length_alone(monkeypatch):
+    looked_at = []
+    monkeypatch.setattr("photogram.domain.prompt.unicodedata.category", lambda char: looked_at.append(char) or "Lu")
+    with pytest.raises(BadParams, match="10,000,000 characters"):
+        clean_prompt("X" * 10_000_000)
+    assert looked_at == []
+
+
+def test_blanks_around_a_prompt_do_not_count_however_many():
+    assert clean_prompt(" " * 100_000 + "a cat" + "\n" * 100_000) == "a cat"
+
+
 def test_the_limit_is_the_cards():
     with pytest.raises(BadParams, match="takes 3"):
         clean_prompt("four", max_length=3)

@@ -90,6 +90,28 @@ def test_a_workspace_that_is_a_file_is_named(tmp_path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
+USES = {
+    "wait(x)": lambda studio, batch: batch.wait("x"), "wait(-1)": lambda studio, batch: batch.wait(-1),
+    "wait([])": lambda studio, batch: batch.wait([]), "wait(nan)": lambda studio, batch: batch.wait(float("nan")),
+    "time_limit_s=x": lambda studio, batch: studio.sql("select 1", time_limit_s="x"),
+    "time_limit_s=0": lambda studio, batch: studio.sql("select 1", time_limit_s=0),
+    "time_limit_s=None": lambda studio, batch: studio.sql("select 1", time_limit_s=None),
+    "save_zip([])": lambda studio, batch: batch.save_zip(["a"]), "save_zip(5)": lambda studio, batch: batch.save_zip(5),
+    "save([])": lambda studio, batch: batch[0].save(["a"]), "save({})": lambda studio, batch: batch[0].save({}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", USES)
+def test_an_argument_that_makes_no_sense_is_named(studio, what):
+    batch = studio.generate("a cat").wait(10)
+    with pytest.raises(BadParams, match=r"timeout_s|time_limit_s|path must be a file or a folder"):
+        USES[what](studio, batch)
+
+
+def test_a_number_of_seconds_may_be_written_as_a_shell_gives_it(studio):
+    assert studio.generate("a cat").wait("10")[0].status is TaskStatus.SUCCESS
+
+
 @pytest.mark.parametrize("content", [b"", b"garbage" * 5_000, b"SQLite format 3\0" + b"\0" * 4_096])
 def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path, content):
     (tmp_path / "history.duckdb").write_bytes(content)
@@ -97,8 +119,21 @@ def test_a_file_that_is_no_database_is_named_and_left_alone(tmp_path, content):
         for use in (studio.topics, studio.df, lambda: studio.generate("a cat", width=64, height=64)):
             with pytest.raises(StorageFailed) as caught:
                 use()
-            assert caught.value.next_step
+            assert "is damaged, or not a database" in caught.value.message
+            assert "from a backup, or move it and history.duckdb.wal away" in caught.value.next_step
+            assert "photogram doctor" in caught.value.next_step
     assert (tmp_path / "history.duckdb").read_bytes() == content
+
+
+def test_a_database_that_lost_its_end_is_named(open_studio):
+    studio = open_studio()
+    studio.generate("a cat").wait(10)
+    path = studio.workspace / "history.duckdb"
+    studio.close()
+    path.write_bytes(path.read_bytes()[:5_000])
+    with Studio(path.parent, user="ada") as studio, pytest.raises(StorageFailed, match="is damaged") as caught:
+        studio.topics()
+    assert "Check the disk" not in caught.value.next_step
 
 
 def test_a_newer_workspace_is_refused_with_the_way_out(open_studio):

@@ -116,6 +116,9 @@ class ParamSpec:
     def _check_text(self, value: Any) -> tuple[Any, str | None]:
         if not isinstance(value, str):
             return value, f"{self.name} must be text, not {type(value).__name__}"
+        value = value.strip()
+        if self.max is not None and len(value) > 2 * self.max:  # before each character is looked at: that takes seconds
+            return value, f"{self.name} has {len(value):,} characters, and the model takes {self.max:,.0f}"
         value = "".join(
             char for char in value if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs")
         ).strip()

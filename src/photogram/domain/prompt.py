@@ -23,14 +23,21 @@ def clean_prompt(text: str, *, max_length: int = DEFAULT_MAX_PROMPT) -> str:
     """
     if not isinstance(text, str):
         raise BadParams([f"prompt must be a string, not {type(text).__name__}"])
+    text = text.strip()
+    if len(text) > 2 * max_length:  # before each character is looked at: millions of them take seconds
+        raise _too_long(len(text), max_length)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     kept = "".join(char for char in text if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cs"))
     cleaned = kept.strip()
     if not any(unicodedata.category(char)[0] not in "ZC" for char in cleaned):
         raise EmptyPrompt
     if len(cleaned) > max_length:
-        raise BadParams([f"prompt has {len(cleaned):,} characters, and the model takes {max_length:,}"])
+        raise _too_long(len(cleaned), max_length)
     return cleaned
+
+
+def _too_long(length: int, max_length: int) -> BadParams:
+    return BadParams([f"prompt has {length:,} characters, and the model takes {max_length:,}"])
 
 
 def title_from_prompt(prompt: str, *, max_words: int = 6, max_chars: int = 48) -> str:

@@ -11,6 +11,8 @@ from typing import TypeAlias
 
 import duckdb
 
+from ..errors import StorageFailed
+
 Cursor: TypeAlias = duckdb.DuckDBPyConnection
 """What a store operation is given: a cursor inside a transaction."""
 
@@ -28,6 +30,14 @@ CHECKPOINT_WHILE_OPEN_BYTES = 4 * 1024 * 1024
 
 CHECKPOINT_ROOM_BYTES = 16 * 1024 * 1024
 """Free disk that a checkpoint wants besides twice the WAL; one that runs out of disk costs the connection."""
+
+_DAMAGE = (
+    "not a valid DuckDB database file",
+    "Corrupt database file",
+    "Could not read enough bytes",
+    "Loading external extensions is disabled",  # it is another database's file (SQLite), which an extension would read
+)
+"""What DuckDB 2.0.0 says of a file that is no database of its own, overwritten in places, or cut short."""
 
 CATALOG = "workspace"
 """Under this name the file is attached."""
@@ -116,6 +126,26 @@ def attach(root: duckdb.DuckDBPyConnection, database: Path) -> None:
 def detach(root: duckdb.DuckDBPyConnection) -> None:
     """Closes the file. All cursors must be closed: DuckDB would go on holding its lock for one in a transaction."""
     root.execute(f"DETACH {CATALOG}")
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tells whether an error says that the file itself is not, or no longer, a whole database."""
+    return isinstance(error, duckdb.Error) and any(words in str(error) for words in _DAMAGE)
+
+
+def storage_failed(database: Path, cause: BaseException) -> StorageFailed:
+    """Returns what callers are told when the database cannot be used."""
+    what = (str(cause).splitlines() or [repr(cause)])[0].rstrip(".!")
+    if is_damage(cause):
+        error = StorageFailed(
+            f"{database} is damaged, or not a database of Photogram: {what}.",
+            next_step=f"Bring it back from a backup, or move it and {_wal(database).name} away to begin anew (the "
+            "pictures stay in images/); `photogram doctor` examines the workspace.",
+        )
+    else:
+        error = StorageFailed(f"The workspace's database could not be used: {what}.", next_step="Check the disk.")
+    error.__cause__ = cause
+    return error
 
 
 def _quoted(text: str) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import duckdb
 
-from ..errors import PhotogramError, StorageFailed, StoreClosed
-from .db import Cursor
+from ..errors import PhotogramError, StoreClosed
+from .db import Cursor, storage_failed
 from .desk import Desk
 from .possession import Possession
 from .writer import MAX_BREAKS, Broken, Job, commit_group
@@ -37,6 +37,7 @@ class Keeper:
 
     Attributes:
         desk: Where work arrives.
+        database: The database file.
         file: The possession of the file.
         thread: The keeper itself.
 
@@ -57,6 +58,7 @@ class Keeper:
         busy_timeout_s: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.database = database
         self.desk = Desk(clock)
         self.file = Possession(database, spill, prepare=prepare, changed=self.desk.changed, clock=clock)
         self._busy_timeout_s = busy_timeout_s
@@ -118,7 +120,7 @@ class Keeper:
                     finally:
                         self._give_up()
             except Exception as error:  # noqa: BLE001  every waiting caller hears of it, and the thread lives on
-                self.desk.fail_all(error if isinstance(error, PhotogramError) else _storage_failed(error))
+                self.desk.fail_all(error if isinstance(error, PhotogramError) else storage_failed(self.database, error))
         self.desk.fail_all(StoreClosed("The store was closed before this could be written."))
         self.file.drop_instance()
         self.file.release()
@@ -196,7 +198,7 @@ class Keeper:
             for job in again:
                 job.breaks += 1
                 if job.breaks >= MAX_BREAKS:
-                    job.fail(_storage_failed(broken.__cause__))
+                    job.fail(storage_failed(self.database, broken.__cause__ or broken))
             self.desk.put_back([job for job in again if not job.future.done()])
             self.file.in_doubt = True
         else:
@@ -208,10 +210,3 @@ class Keeper:
             self.desk.lend(None)
             self.desk.end_leases("closing" if self.desk.closing else "turn")
         self.file.give_up()
-
-
-def _storage_failed(cause: BaseException | None) -> StorageFailed:
-    what = (str(cause).splitlines() or [repr(cause)])[0]
-    error = StorageFailed(f"The workspace's database could not be used: {what}.", next_step="Check the disk.")
-    error.__cause__ = cause
-    return error

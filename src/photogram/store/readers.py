@@ -6,12 +6,12 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import duckdb
 
-from ..errors import QueryInterrupted, StorageFailed, StoreClosed
-from .db import BROKEN, USE, Cursor
+from ..errors import QueryInterrupted, StoreClosed
+from .db import BROKEN, USE, Cursor, is_damage, storage_failed
 from .desk import Lease, Why
 from .keeper import Keeper
 
@@ -101,11 +101,13 @@ def read(
                 return _read_only(lease.cursor, op)
         except BROKEN as error:
             if not again:
-                raise StorageFailed(f"The workspace's database could not be read: {_first_line(error)}.") from error
+                raise storage_failed(keeper.database, error) from error
             keeper.report_broken()
         except duckdb.Error as error:
             stopped_for = lease.stopped_for if lease else None
             if stopped_for is None:
+                if is_damage(error):
+                    raise storage_failed(keeper.database, error) from error
                 raise
             if stopped_for != "turn" or not again:
                 raise _interrupted(stopped_for, keeper, limit_s) from error
@@ -137,7 +139,3 @@ def _interrupted(why: Why, keeper: Keeper, limit_s: float | None) -> Exception:
         f"The query was stopped {RERUNS + 1} times because {other or 'another process'} needed the file.",
         next_step="Narrow it down, or run it when the other notebook is quiet.",
     )
-
-
-def _first_line(error: Any) -> str:
-    return (str(error).splitlines() or [repr(error)])[0]

@@ -8,9 +8,10 @@ import zipfile
 from pathlib import Path
 
 from ..domain.asset import EXTENSIONS
+from ..domain.params import show
 from ..domain.records import BatchRecord
 from ..domain.task import TaskStatus
-from ..errors import NotReady, StorageFailed
+from ..errors import BadParams, NotReady, StorageFailed
 from ..store import FileStore
 
 
@@ -26,15 +27,14 @@ def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> P
         path: A file or a folder; by default `batch_{id}_{time}.zip` in the current one, time in milliseconds of 1970.
 
     Raises:
+        BadParams: `path` is no path.
         NotReady: It has no image.
         StorageFailed: It cannot be written there, or an image is missing from the workspace.
     """
     made = [one for one in batch.generations if one.asset and one.status is TaskStatus.SUCCESS]
     if not made:
         raise NotReady(f"The batch {batch.id} has no image yet.", next_step="batch.wait() waits for them.")
-    target = Path(path or ".").expanduser()
-    if target.is_dir():
-        target = target / f"batch_{batch.id}_{time.time_ns() // 1_000_000}.zip"
+    target = read_target(path, f"batch_{batch.id}_{time.time_ns() // 1_000_000}.zip")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # images are compressed already
         for generation in made:
@@ -42,6 +42,23 @@ def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> P
             data = files.read(generation.asset.sha256, extension=generation.asset.extension)
             archive.writestr(image_name(generation.idx, generation.seed, generation.asset.mime), data)
     return write_out(target, buffer.getvalue())
+
+
+def read_target(path: str | Path | None, name: str) -> Path:
+    """Returns the file to write to.
+
+    Args:
+        path: A file, or a folder; None is the current folder.
+        name: What the file is called in a folder.
+
+    Raises:
+        BadParams: It is no path.
+    """
+    try:
+        target = Path("." if path is None or path == "" else path).expanduser()
+        return target / name if target.is_dir() else target
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise BadParams([f"path must be a file or a folder, not {show(path)}"]) from error
 
 
 def write_out(target: Path, data: bytes) -> Path:

@@ -16,7 +16,7 @@ from ..errors import NotReady
 from ..store import batches as rows
 from ..store import tasks as task_rows
 from ..store.batches import NewTask
-from .export import write_out
+from .export import read_target, write_out
 from .waiting import wait_for
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ class Generation:
                 `generation_{id}_{time}.{extension}`, time in milliseconds since 1970.
         """
         source = self.path
-        target = Path(path or ".").expanduser()
-        if target.is_dir():
-            target = target / f"generation_{self.id}_{time.time_ns() // 1_000_000}{source.suffix}"
+        target = read_target(path, f"generation_{self.id}_{time.time_ns() // 1_000_000}{source.suffix}")
         return write_out(target, source.read_bytes())
 
     def retry(self) -> Generation:
