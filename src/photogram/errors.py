@@ -3,7 +3,7 @@
 ```
 PhotogramError
 ├── UserError         something you can fix by changing the call
-│   ├── EmptyPrompt, BadParams, UnknownModel, MissingKey, BadReference
+│   ├── EmptyPrompt, BadParams, BadSettings, UnknownModel, MissingKey, BadReference
 │   ├── InsufficientCoins, CapExceeded
 │   └── NotYours, NotFound, NotReady, QueryRefused, WaitTimeout
 ├── StoreError        the workspace could not be used
@@ -40,9 +40,6 @@ class PhotogramError(Exception):
         super().__init__(f"{message} {self.next_step}".strip())
 
 
-# ── What the caller can fix ─────────────────────────────────────────────────────────────────────────────────────────
-
-
 class UserError(PhotogramError):
     """Something that a changed call puts right; nothing was sent or written."""
 
@@ -69,6 +66,10 @@ class BadParams(UserError):
         super().__init__(f"{subject}:\n" + "\n".join(f"  • {problem}" for problem in problems))
 
 
+class BadSettings(UserError):
+    """A setting (an environment variable, a line of a file) makes no sense, or one that is needed is missing."""
+
+
 class UnknownModel(UserError):
     """No provider has a model of this address."""
 
@@ -91,14 +92,13 @@ class InsufficientCoins(UserError):
         have_micros: What the wallet holds, in micro-dollars.
     """
 
-    default_next_step = "studio.wallet.top_up(coins=…) adds to the wallet."
+    default_next_step = "studio.wallet.top_up(coins=…), or `photogram wallet top-up`, adds to the wallet."
 
     def __init__(self, *, need_micros: int, have_micros: int) -> None:
         self.need_micros = need_micros
         self.have_micros = have_micros
-        super().__init__(
-            f"Insufficient coins: this needs {need_micros / 1000:g} and the wallet holds {have_micros / 1000:g}."
-        )
+        need, have = need_micros / 1000, have_micros / 1000
+        super().__init__(f"Insufficient coins: this needs {need:g} and the wallet holds {have:g}.")
 
 
 class CapExceeded(UserError):
@@ -125,9 +125,6 @@ class QueryRefused(UserError):
 
 class WaitTimeout(UserError):
     """`wait(timeout_s=…)` ran out; the work goes on."""
-
-
-# ── The workspace ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class StoreError(PhotogramError):
@@ -162,9 +159,6 @@ class StoreClosed(StoreError):
     """The store was closed while, or before, it was asked."""
 
     default_next_step = "Make a new Studio()."
-
-
-# ── One image ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class ProviderError(PhotogramError):
@@ -311,10 +305,5 @@ class Lost(ProviderError):
     default_next_step = "Look at the provider's dashboard; retry() sends it anew."
 
 
-BY_KIND: dict[str, type[ProviderError]] = {
-    cls.kind: cls
-    for cls in (
-        BadRequest, AuthFailed, OutOfCredit, Refused, RateLimited, Unreachable, RemoteFailed, BadResponse, Expired,
-        DeadlineExceeded, StorageFull, InternalFailure, Lost,
-    )
-}  # fmt: skip
+BY_KIND: dict[str, type[ProviderError]] = {cls.kind: cls for cls in ProviderError.__subclasses__()}
+"""The exception of each kind that a row may keep."""

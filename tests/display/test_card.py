@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from photogram.display.card import StudioSummary, render_generation, render_studio, render_topic
+from photogram.display.card import StudioSummary, render_generation, render_studio, render_topic, unsent_text
 from photogram.display.renderer import HtmlRenderer, current_renderer, register_renderer
 from photogram.domain.records import TopicRecord
 from photogram.domain.task import TaskStatus
@@ -81,3 +81,21 @@ def test_a_studio_is_html_until_something_else_is_registered() -> None:
         assert "panel" in current_renderer().mimebundle(FakeStudio())
     finally:
         register_renderer(before)
+
+
+@pytest.mark.parametrize(
+    ("unsent", "micros", "source", "said"),
+    [
+        (3, 120_000, "estimated",
+         "3 not sent (about $0.12): studio.resume() sends them, studio.discard_unsent() discards them."),
+        (1, 0, "free", "1 not sent (free): studio.resume() sends it, studio.discard_unsent() discards it."),
+        (1_200, 0, "unknown", "1,200 not sent (price unknown): "),
+        (0, 0, "free", ""),
+    ],
+)  # fmt: skip
+def test_studio_says_what_was_not_sent(unsent: int, micros: int, source: str, said: str) -> None:
+    summary = StudioSummary(workspace="w", unsent=unsent, unsent_micros=micros, unsent_source=source)
+    assert unsent_text(summary).startswith(said)
+    html = render_studio(summary, now=NOW)
+    assert ("not sent" in html) is bool(unsent)
+    assert said in html

@@ -1,4 +1,4 @@
-"""The command line: `photogram generate | resume | history | sql | models | topics | doctor | lab`.
+"""The command line: `photogram generate | resume | history | sql | models | topics | wallet | doctor | lab`.
 
 Exit codes: 0 all is well, 1 something did not work out (an image failed, a wait ran out, a finding of `doctor`),
 2 the call itself was wrong, 130 interrupted, 143 terminated.
@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 from ..errors import PhotogramError, UserError, WaitTimeout
-from . import doctor, generate, lab, lists, resume, topics
+from . import doctor, generate, lab, lists, resume, topics, wallet
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -28,7 +28,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (generate, resume, lists, topics, doctor, lab):
+    for group in (generate, resume, lists, topics, wallet, doctor, lab):
         group.add_to(commands)
     return parser
 

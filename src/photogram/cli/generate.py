@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from .waiting import how_to_go_on, wait_for
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
-    from ..studio import Batch, Studio
+    from ..studio import Batch, Generation, Studio
 
 
 def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -67,7 +68,7 @@ def generate(options: argparse.Namespace) -> int:
         if options.json:
             print_json(describe(batch))
         else:
-            _print_lines(batch, copies)
+            print_ends(batch.generations, copies)
         if not in_time:
             print(f"photogram: the wait of {options.timeout:g} s ran out. {how_to_go_on([batch])}", file=sys.stderr)
         return 0 if all(generation.status == "success" for generation in batch) else 1
@@ -102,8 +103,8 @@ def _start(studio: Studio, prompt: str, params: dict[str, Any], options: argpars
     return make(prompt, topic=studio.new_topic(activate=False))  # only now; its first prompt names it
 
 
-def describe(batch: Batch) -> dict[str, Any]:
-    """Returns the batch and its images as `--json` prints them."""
+def describe(batch: Batch, images: Sequence[Generation] | None = None) -> dict[str, Any]:
+    """Returns the batch and its images (or only these of them) as `--json` prints them."""
     return {
         "batch": {
             "id": batch.id,
@@ -113,7 +114,7 @@ def describe(batch: Batch) -> dict[str, Any]:
             "params": dict(batch.params),
             "cost_usd": batch.cost_usd,
         },
-        "generations": [_describe_one(generation) for generation in batch],
+        "generations": [_describe_one(generation) for generation in (batch if images is None else images)],
     }
 
 
@@ -140,13 +141,20 @@ def _describe_one(generation: Any) -> dict[str, Any]:
     }
 
 
-def _print_lines(batch: Batch, copies: dict[str, Path]) -> None:
-    for place, generation in enumerate(batch, 1):
-        head = f"{place}  {generation.status:<10}"
-        if generation.asset:
-            seed = "" if generation.seed is None else f"seed {generation.seed}  "
-            print(f"{head}  {seed}{copies.get(generation.id, generation.path)}")
-        elif generation.error:
-            print(f"{head}  {plain(generation.error.message)} {plain(generation.error.next_step)}".rstrip())
+def print_ends(images: Sequence[Generation], copies: Mapping[str, Path] | None = None) -> None:
+    """Prints a line for each image: its status, and its file or what went wrong.
+
+    Args:
+        images: The images.
+        copies: Where their files were copied to, by id.
+    """
+    for generation in images:
+        record = generation.record
+        head = f"{record.idx + 1}  {record.status:<10}"
+        if record.error:
+            print(f"{head}  {plain(record.error.message)} {plain(record.error.next_step)}".rstrip())
+        elif record.asset and record.status == "success":
+            seed = "" if record.seed is None else f"seed {record.seed}  "
+            print(f"{head}  {seed}{(copies or {}).get(generation.id, generation.path)}")
         else:
-            print(head.rstrip())
+            print(f"{head}  {plain(record.note or '')}".rstrip())

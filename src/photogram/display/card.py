@@ -24,6 +24,9 @@ class StudioSummary:
         newest: The newest batch, or None.
         thumbs: Thumbnail bytes by asset sha256: covers, and the newest batch's images and references.
         model: Address of the model that is used where none is named.
+        unsent: How many images an ended process left unsent.
+        unsent_micros: What they may cost, in micro-dollars.
+        unsent_source: How that is known: estimated, free or unknown.
     """
 
     workspace: str
@@ -33,6 +36,9 @@ class StudioSummary:
     newest: BatchRecord | None = None
     thumbs: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     model: str = "sketch:scene"
+    unsent: int = 0
+    unsent_micros: int = 0
+    unsent_source: str = "estimated"
 
 
 def render_generation(batch: BatchRecord, generation: GenerationRecord, thumb: bytes | None, *, now: datetime) -> str:
@@ -106,6 +112,7 @@ def render_studio(summary: StudioSummary, *, now: datetime) -> str:
         count_text(images, "image") if summary.topics else "",
         summary.model,
     )
+    head += meta_line(unsent_text(summary)) if summary.unsent else ""
     if not summary.topics:
         start = _invitation('studio.generate("a lighthouse at dusk, watercolor", n=4)', "No topics yet")
         return frame(head + start, label="Photogram studio")
@@ -114,6 +121,17 @@ def render_studio(summary: StudioSummary, *, now: datetime) -> str:
         f'<div class="pg-rule"></div>{batch_body(summary.newest, summary.thumbs, now=now)}' if summary.newest else ""
     )
     return frame(head + topics + newest, label="Photogram studio")
+
+
+def unsent_text(summary: StudioSummary) -> str:
+    """Returns what waits to be sent, what it may cost and what to do about it; nothing where nothing waits."""
+    if not summary.unsent:
+        return ""
+    cost = cost_text(summary.unsent_micros, source=summary.unsent_source)
+    what = "it" if summary.unsent == 1 else "them"
+    return (
+        f"{summary.unsent:,} not sent ({cost}): studio.resume() sends {what}, studio.discard_unsent() discards {what}."
+    )
 
 
 def _topic_cell(topic: TopicRecord, summary: StudioSummary) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from .card import StudioSummary, render_studio
+from .card import StudioSummary, render_studio, unsent_text
 
 
 class Shown(Protocol):
@@ -35,10 +35,11 @@ class HtmlRenderer:
     """Shows a studio as static HTML; works in every viewer, with or without a kernel."""
 
     def mimebundle(self, studio: Shown) -> dict[str, Any]:
-        """Returns the studio as HTML, and as one line of text."""
+        """Returns the studio as HTML, and as a line of text or two."""
+        summary = studio.summary()
         return {
-            "text/html": render_studio(studio.summary(), now=datetime.now(UTC)),
-            "text/plain": repr(studio),
+            "text/html": render_studio(summary, now=datetime.now(UTC)),
+            "text/plain": "\n".join(filter(None, (repr(studio), unsent_text(summary)))),
         }
 
 

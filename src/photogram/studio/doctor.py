@@ -143,9 +143,8 @@ def _unsent(studio: Studio) -> Finding:
     if not waiting:
         return Finding(name="unsent", ok=True, message="Nothing waits to be sent.")
     said = f"{len(waiting)} images were not sent when their process ended."
-    return Finding(
-        name="unsent", ok=True, message=said, next_step="studio.resume() sends them, batch.cancel() drops them."
-    )
+    step = "studio.resume() sends them, studio.discard_unsent() discards them."
+    return Finding(name="unsent", ok=True, message=said, next_step=step)
 
 
 def _others(studio: Studio) -> Finding:

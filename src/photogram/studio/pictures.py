@@ -65,8 +65,10 @@ def summarise(studio: Studio) -> StudioSummary:
     }
     if newest:
         thumbs |= studio._thumbs(newest.generations, newest.references)
-    active = studio.active_topic
+    active, unsent = studio.active_topic, studio.unsent()
     return StudioSummary(
         workspace=str(studio.workspace), user=studio.user, topics=shown, newest=newest, thumbs=thumbs,
         active_topic_id=active.id if active else None, model=config.default_model(),
+        unsent=unsent.n if unsent else 0, unsent_source=unsent.cost_source if unsent else "free",
+        unsent_micros=round((unsent.total_usd or 0) * 1e6) if unsent else 0,
     )  # fmt: skip

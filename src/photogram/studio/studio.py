@@ -12,14 +12,13 @@ from ..display.card import StudioSummary
 from ..display.renderer import current_renderer
 from ..domain.asset import Asset
 from ..domain.events import Event, EventKind
-from ..domain.ids import is_id, new_id
-from ..domain.params import show
+from ..domain.ids import new_id
 from ..domain.records import GenerationRecord
 from ..engine.engine import Engine
-from ..errors import BadParams, NotFound, NotYours
 from ..store import batches as batch_rows
-from ..store import history, ledger, settings, topics
+from ..store import ledger, settings, titles, topics
 from ..store import tasks as task_rows
+from .asking import ACTIVE_TOPIC, find_active_topic, find_topic, read_history, run_query
 from .batch import Batch
 from .catalogue import list_models
 from .generation import Generation
@@ -27,6 +26,7 @@ from .pictures import read_thumbs, summarise
 from .prepare import Quote, check_filters
 from .press import press
 from .references import Reference
+from .resuming import batches_of, discard, pick_up, quote_unsent
 from .topic import Topic, clean_title
 from .waiting import wait_for
 from .wallet import Wallet
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 T = TypeVar("T")
-
-ACTIVE_TOPIC = "active_topic"
 
 
 class Studio:
@@ -101,9 +99,13 @@ class Studio:
         return press(self, prompt, model=model, n=n, topic=topic, images=images, dry_run=dry_run, params=params)
 
     def resume(self) -> list[Batch]:
-        """Sends what an ended process left unsent, and returns those batches."""
-        tasks = wait_for(self._engine.resume(self.user))
-        return [self.batch(batch_id) for batch_id in dict.fromkeys(task.batch_id for task in tasks)]
+        """Sends what an ended process left unsent, and what waits for a key or credit; returns those batches."""
+        sent, taken = pick_up(self)
+        return batches_of(self, [*sent, *(task for task in taken if not task.status.finished)])
+
+    def discard_unsent(self) -> int:
+        """Cancels what an ended process left unsent, so that its coins are free again; returns how many images."""
+        return len(discard(self)[0])
 
     def cancel_all(self) -> int:
         """Stops everything of this user that is not over, also what an ended process left; returns how many images."""
@@ -112,10 +114,11 @@ class Studio:
         return len(tasks)
 
     def unsent(self) -> Quote | None:
-        """Returns what an ended process left unsent, and what that may cost, or None; `resume()` sends it."""
-        tasks = wait_for(self._engine.unsent(self.user))
-        held = sum(task.hold_micros for task in tasks)
-        return Quote(n=len(tasks), total_usd=held / 1e6, cost_source="estimated") if tasks else None
+        """Returns what an ended process left unsent, and what that may cost, or None.
+
+        `resume()` sends it, `discard_unsent()` cancels it.
+        """
+        return quote_unsent(self)
 
     # ── Topics ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -146,18 +149,7 @@ class Studio:
             NotFound: There is none.
             NotYours: The id is another user's.
         """
-        if not isinstance(title_or_id, str):
-            raise BadParams([f"a topic is named by its title or id, not {show(title_or_id)}"])
-        if is_id(title_or_id, "top"):
-            return Topic(self, self._read(topics.get_topic, self.user, title_or_id).id)
-        found = self._read(topics.find_topic, self.user, title_or_id)
-        if found is None:
-            raise NotFound(f"There is no topic {title_or_id!r}.", next_step="studio.topics() lists them.")
-        return Topic(self, found)
-
-    def _known(self, topic: Topic | str) -> Topic:
-        """Returns a topic that is there and this user's."""
-        return self.topic(topic.id if isinstance(topic, Topic) else topic)
+        return find_topic(self, title_or_id)
 
     @property
     def active_topic(self) -> Topic | None:
@@ -165,19 +157,26 @@ class Studio:
 
         Set it to a Topic, an id, a title, or None.
         """
-        topic_id = self._read(settings.get_setting, self.user, ACTIVE_TOPIC)
-        if not topic_id:
-            return None
-        try:
-            return Topic(self, self._read(topics.get_topic, self.user, topic_id).id)
-        except (NotFound, NotYours):
-            return None
+        return find_active_topic(self)
 
     @active_topic.setter
     def active_topic(self, topic: Topic | str | None) -> None:
-        topic_id = None if topic is None else self._known(topic).id
+        topic_id = None if topic is None else find_topic(self, topic).id
         event = Event(kind=EventKind.TOPIC, user_id=self.user, topic_id=topic_id or "")
         self._write(settings.set_setting, self.user, ACTIVE_TOPIC, topic_id, event=event)
+
+    @property
+    def auto_titles(self) -> bool | None:
+        """Whether a text model names a topic after its first image; remembered per user and workspace.
+
+        None, as it is at first: only the text model of the provider that made the image, with the key that was used
+        for it. True: else that of any provider that has a key. False: never. What a person named stays.
+        """
+        return self._read(titles.wants_titles, self.user)
+
+    @auto_titles.setter
+    def auto_titles(self, wanted: bool | None) -> None:
+        self._write(settings.set_setting, self.user, titles.AUTO_TITLES, wanted)
 
     # ── Asking ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -222,12 +221,7 @@ class Studio:
             BadParams: One of these makes no sense.
             NotFound, NotYours: The topic.
         """
-        check_filters(search=search, status=status, model=model, starred=starred, limit=limit)
-        topic_id = None if topic is None else self._known(topic).id
-        return self._read(
-            history.list_history, self.user, str(self.workspace), search=search, topic_id=topic_id, status=status,
-            model=model, starred=starred, limit=limit,
-        )  # fmt: skip
+        return read_history(self, topic=topic, search=search, status=status, model=model, starred=starred, limit=limit)
 
     def sql(
         self, query: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None, *, time_limit_s: float = 30.0
@@ -240,15 +234,11 @@ class Studio:
             time_limit_s: Seconds it may run.
 
         Raises:
+            BadParams: The time limit is no number of seconds above 0.
             QueryRefused: It is not one SELECT over the view, or DuckDB cannot make sense of it.
             QueryInterrupted: It ran too long, or was stopped.
         """
-        pending = self._engine.store.query(query, parameters, user_id=self.user, time_limit_s=time_limit_s)
-        try:
-            return pending.result()
-        except KeyboardInterrupt:
-            pending.interrupt()
-            raise
+        return run_query(self, query, parameters, time_limit_s)
 
     def models(self) -> pd.DataFrame:
         """Returns every model there is: model, provider, title, params, price_usd, key_present, deprecated."""

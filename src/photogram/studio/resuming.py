@@ -1,0 +1,69 @@
+"""Carrying on with what ended processes left: what was never sent, and what goes on at its providers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ..domain.records import TaskRecord
+from ..errors import NotFound, UnknownModel
+from .prepare import Quote
+from .waiting import wait_for
+
+if TYPE_CHECKING:
+    from .batch import Batch
+    from .studio import Studio
+
+
+def quote_unsent(studio: Studio) -> Quote | None:
+    """Returns how many images wait to be sent or discarded, and what they may cost; None where there are none."""
+    tasks = wait_for(studio._engine.unsent(studio.user))
+    if not tasks:
+        return None
+    held = sum(task.hold_micros for task in tasks)
+    unknown = any(_has_unknown_price(studio, task) for task in tasks)
+    source = "unknown" if unknown else "estimated" if held else "free"
+    return Quote(n=len(tasks), total_usd=None if unknown and not held else held / 1e6, cost_source=source)
+
+
+def _has_unknown_price(studio: Studio, task: TaskRecord) -> bool:
+    if task.hold_micros:
+        return False
+    with suppress(UnknownModel):
+        card = studio._engine.registry.card(task.address)
+        return card.estimate_micros(task.params, len(task.references)) is None
+    return False
+
+
+def pick_up(studio: Studio) -> tuple[list[TaskRecord], list[TaskRecord]]:
+    """Sends what was left unsent.
+
+    Returns:
+        The tasks that are sent now, and those that this process took over from ended ones since it began: they go on
+        at their providers, or have ended meanwhile.
+    """
+    sent = wait_for(studio._engine.resume(studio.user))
+    taken = wait_for(studio._engine.taken_over(studio.user))
+    return sent, _without(taken, sent)
+
+
+def discard(studio: Studio) -> tuple[list[TaskRecord], list[TaskRecord]]:
+    """Cancels what was left unsent; returns those tasks, and those taken over, as `pick_up` does."""
+    taken = wait_for(studio._engine.taken_over(studio.user))
+    gone = wait_for(studio._engine.discard(studio.user))
+    return gone, _without(taken, gone)
+
+
+def batches_of(studio: Studio, tasks: Iterable[TaskRecord]) -> list[Batch]:
+    """Returns the batches of these tasks, each once; deleted ones are left out."""
+    batches = []
+    for batch_id in dict.fromkeys(task.batch_id for task in tasks):
+        with suppress(NotFound):
+            batches.append(studio.batch(batch_id))
+    return batches
+
+
+def _without(tasks: Sequence[TaskRecord], others: Sequence[TaskRecord]) -> list[TaskRecord]:
+    known = {task.id for task in others}
+    return [task for task in tasks if task.id not in known]
