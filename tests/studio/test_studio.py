@@ -17,8 +17,8 @@ from .conftest import files, rows
 
 HISTORY_COLUMNS = [
     "generation_id", "batch_id", "topic_id", "topic_title", "idx", "created_at", "finished_at", "provider", "model",
-    "prompt", "params", "refs", "seed", "status", "error_kind", "error", "attempts", "queued_s", "run_s", "cost_usd",
-    "cost_source", "width", "height", "mime", "bytes", "sha256", "path", "starred",
+    "prompt", "params", "refs", "seed", "status", "error_kind", "error", "note", "attempts", "queued_s", "run_s",
+    "cost_usd", "cost_source", "width", "height", "mime", "bytes", "sha256", "path", "starred",
 ]  # fmt: skip
 
 

@@ -162,10 +162,8 @@ def _busy(generation: GenerationRecord, glimpse: bytes | None, now: datetime) ->
         lines.append(f"<small>{place} in the provider’s queue</small>")
     else:
         lines.append(f"<small>{'waiting' if generation.status is TaskStatus.PENDING else 'painting'}</small>")
-    if waited_s > SLOW_S:
-        lines.append('<br><small class="pg-slow">Taking longer than expected…</small>')
-    if generation.note:
-        lines.append(f'<br><small class="pg-slow">{escape(generation.note)}</small>')
+    if note := generation.note or ("Taking longer than expected…" if waited_s > SLOW_S else None):
+        lines.append(f'<br><small class="pg-slow">{escape(note)}</small>')
     return f'<div class="pg-cell pg-busy">{"".join(lines)}</div>'
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import heapq
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -13,7 +10,7 @@ from ..domain.records import TaskRecord
 from ..domain.task import RemoteHandle
 from ..errors import Expired
 from ..providers.base import RemoteAdapter
-from ..providers.wire import Access
+from .agenda import Agenda
 from .clock import Clock
 from .retry import poll_pause_s
 
@@ -28,7 +25,6 @@ class Polling:
         task: The task.
         card: Its model.
         adapter: Who reads the answers.
-        access: Where to ask.
         handle: What to ask by.
         deadline_awake_s: When it is given up, in the clock's awake seconds.
         polls: How many polls there were.
@@ -41,7 +37,6 @@ class Polling:
     task: TaskRecord
     card: ModelCard
     adapter: RemoteAdapter
-    access: Access
     handle: RemoteHandle
     deadline_awake_s: float
     polls: int = 0
@@ -57,17 +52,14 @@ class Poller:
     def __init__(self, clock: Clock, poll_now: Callable[[Polling], None]) -> None:
         self._clock = clock
         self._poll_now = poll_now
-        self._heap: list[tuple[float, int, Polling]] = []
-        self._number = itertools.count()
+        self._agenda = Agenda(clock, self._due)
         self._by_task: dict[str, Polling] = {}
-        self._changed = asyncio.Event()
 
     def add(self, polling: Polling) -> None:
         """Plans the next poll of a task, by the back-off of the polls it has had."""
         self._by_task[polling.task.id] = polling
         polling.due = self._clock.monotonic() + (OVERDUE_PAUSE_S if polling.overdue else poll_pause_s(polling.polls))
-        heapq.heappush(self._heap, (polling.due, next(self._number), polling))
-        self._changed.set()
+        self._agenda.add(polling.due, polling)
 
     def has(self, task_id: str) -> bool:
         """Tells whether a task is polled."""
@@ -84,20 +76,10 @@ class Poller:
             polling.dropped = True
         return polling
 
+    def _due(self, polling: Polling) -> None:
+        if not polling.dropped:
+            self._poll_now(polling)
+
     async def run(self) -> None:
         """Calls back what is due, for ever."""
-        while True:
-            self._changed.clear()
-            now = self._clock.monotonic()
-            while self._heap and self._heap[0][0] <= now:
-                polling = heapq.heappop(self._heap)[2]
-                if not polling.dropped:
-                    self._poll_now(polling)
-            wait_s = self._heap[0][0] - now if self._heap else 3600.0
-            waiting = asyncio.ensure_future(self._changed.wait())
-            sleeping = asyncio.ensure_future(self._clock.sleep(wait_s))
-            try:
-                await asyncio.wait({waiting, sleeping}, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                waiting.cancel()
-                sleeping.cancel()
+        await self._agenda.run()
