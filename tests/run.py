@@ -1,11 +1,13 @@
 """Sets up and runs every check and test, from anywhere and with no environment activated.
 
-    python3 tests/run.py            all of it: format, lint, types, layers, tests, notebooks
-    python3 tests/run.py --check    only format, lint, types, layers
-    python3 tests/run.py -k sql     only pytest, with these arguments
+    python3 tests/run.py              all of it: format, lint, types, layers, tests, notebooks
+    python3 tests/run.py --check      only format, lint, types, layers
+    python3 tests/run.py -k sql       only pytest, with these arguments
+    python3 tests/run.py --diffusers  the tests that need torch, which no other run includes
 
-It makes its own environment in `.venv-test` (again only when pyproject.toml changes) and needs a Chromium for the
-browser tests: the one that PHOTOGRAM_CHROMIUM names, one on the PATH, or one that it installs. Standard library only.
+It makes its own environment in `.venv-test` (again only when pyproject.toml changes; `.venv-diffusers` for torch, some
+gigabytes) and needs a Chromium for the browser tests: the one that PHOTOGRAM_CHROMIUM names, one on the PATH, or one
+that it installs. Standard library only.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv-test"
+DIFFUSERS_VENV = ROOT / ".venv-diffusers"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -46,27 +49,27 @@ def run(*command: str | Path, **env: str) -> bool:
 # ── The environment ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def set_up() -> None:
-    """Makes `.venv-test` with the package (editable) and everything its tests need."""
+def set_up(folder: Path = VENV, extras: str = "lab,test") -> Path:
+    """Makes an environment with the package (editable) and everything its tests need; returns its Python."""
+    python = folder / PYTHON.relative_to(VENV)
     recipe = (ROOT / "pyproject.toml").read_bytes() + f"{sys.version} {ROOT}".encode()
-    stamp, wanted = VENV / "photogram-recipe", hashlib.sha256(recipe).hexdigest()
-    if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
-        return
-    say(f"making {VENV.name} (a few minutes, once)")
+    stamp, wanted = folder / "photogram-recipe", hashlib.sha256(recipe).hexdigest()
+    if python.exists() and stamp.exists() and stamp.read_text() == wanted:
+        return python
+    say(f"making {folder.name} (a few minutes, once)")
     try:
-        venv.create(VENV, clear=True, with_pip=True)
+        venv.create(folder, clear=True, with_pip=True)
     except (subprocess.CalledProcessError, ImportError):
         if not install_with_apt("python3-venv"):
             sys.exit("This Python cannot make environments. On Debian or Ubuntu: apt-get install python3-venv")
         # The running interpreter does not see a module that was just installed; a fresh one does.
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=True)
-    (VENV / ".gitignore").write_text("*\n")
+        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
+    (folder / ".gitignore").write_text("*\n")
+    pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--retries", "5")
     for attempt in range(1, PIP_ATTEMPTS + 1):
-        if run(
-            PYTHON, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--retries", "5", "-e", ".[lab,test]"
-        ):
+        if run(*pip, "-e", f".[{extras}]"):
             stamp.write_text(wanted)
-            return
+            return python
         if attempt < PIP_ATTEMPTS:
             print(f"pip failed; again in {10 * attempt} s ({attempt} of {PIP_ATTEMPTS - 1})")
             time.sleep(10 * attempt)
@@ -151,6 +154,12 @@ def run_pytest(*arguments: str) -> bool:
     return run(PYTHON, "-m", "pytest", *arguments, PHOTOGRAM_CHROMIUM=get_chromium())
 
 
+def run_diffusers(*arguments: str) -> bool:
+    """Runs the tests that need torch, in an environment of their own, with no download of any model."""
+    python = set_up(DIFFUSERS_VENV, "test,diffusers")
+    return run(python, "-m", "pytest", "tests/providers/diffusers_local", "-m", "diffusers", *arguments)
+
+
 def run_notebooks() -> bool:
     """Runs every notebook and compares its outputs with the saved ones, in a workspace that is thrown away."""
     notebooks = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -175,9 +184,12 @@ def main(arguments: list[str]) -> int:
     # A shell's background job starts with Ctrl-C ignored, and hands that on: tests that press it would see nothing.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     started = time.monotonic()
-    set_up()
+    if "--diffusers" not in arguments:
+        set_up()
     if arguments == ["--check"]:
         results = check()
+    elif "--diffusers" in arguments:
+        results = {"diffusers": run_diffusers(*(one for one in arguments if one != "--diffusers"))}
     elif arguments:
         results = {"tests": run_pytest(*arguments)}
     else:
@@ -185,6 +197,8 @@ def main(arguments: list[str]) -> int:
     say(f"{time.monotonic() - started:.0f} s")
     for name, passed in results.items():
         print(f"  {'✔' if passed else '✘'} {name}")
+    if "tests" in results:
+        print("  – diffusers: not part of this run (python3 tests/run.py --diffusers)")
     return 0 if all(results.values()) else 1
 
 

@@ -74,7 +74,7 @@ def call(pipeline, *references, cancelled=lambda: False, progress=lambda _: None
 def test_names_are_translated_and_what_was_not_given_is_left_to_the_pipeline():
     assert call(Text()) == {"prompt": "a lighthouse"}
     assert call(
-        Text(), width=512, height=256, aspect_ratio="2:1", steps=3, guidance_scale=2.0, negative_prompt="boats"
+        Text(), width=512, height=256, steps=3, guidance_scale=2.0, negative_prompt="boats"
     ) == {
         "prompt": "a lighthouse", "width": 512, "height": 256, "num_inference_steps": 3, "guidance_scale": 2.0,
         "negative_prompt": "boats",

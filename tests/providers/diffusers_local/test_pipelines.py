@@ -17,7 +17,7 @@ from photogram.domain.task import TaskStatus
 from photogram.errors import BadParams, BadRequest, Refused, RemoteFailed
 from photogram.providers.diffusers_local import provider
 
-from .tiny import SIDE_PX, save_pipeline
+from .tiny import SIDE_PX, save_flux, save_pipeline
 
 pytestmark = pytest.mark.diffusers
 
@@ -187,6 +187,18 @@ def test_two_workspaces_take_turns_and_a_waiting_one_can_be_cancelled(open_studi
     assert held[0].status is TaskStatus.PROCESSING
     gate.go.set()
     sha(held.wait(240))
+
+
+def test_a_pipeline_of_another_family_is_called_by_its_own_signature(studio, tmp_path, loads):
+    flux = save_flux(tmp_path / "flux")
+    first, again = (make(studio, flux, size="96x64", seed=7) for _ in range(2))
+    assert first[0].image.size == (96, 64)
+    assert sha(first) == sha(again)
+    repainted = make(studio, flux, images=picture(64, 32), strength=0.5, steps=4)
+    assert repainted[0].image.size == (64, 32)
+    assert "width must be a multiple of 16 px: try 64 or 80" in failure(make(studio, flux, size="72x64")).message
+    assert "makes nothing of negative_prompt" in failure(make(studio, flux, negative_prompt="boats")).message
+    assert loads == [str(flux)]
 
 
 # ── What cannot be made ───────────────────────────────────────────────────────────────────────────────────────────

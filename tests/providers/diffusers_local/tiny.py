@@ -1,4 +1,4 @@
-"""A Stable Diffusion pipeline of random weights, some hundred kilobytes large, made on the spot."""
+"""Pipelines of random weights, some hundred kilobytes large, made on the spot: Stable Diffusion and FLUX."""
 
 from __future__ import annotations
 
@@ -95,4 +95,62 @@ def build_pipeline(scratch: Path, seed: int = 0) -> Any:
 def save_pipeline(folder: Path, seed: int = 0, **options: Any) -> Path:
     """Saves such a pipeline in a new folder and returns the folder; options are those of `save_pretrained`."""
     build_pipeline(folder.with_name(f"{folder.name}-vocabulary"), seed).save_pretrained(folder, **options)
+    return folder
+
+
+def save_flux(folder: Path) -> Path:
+    """Saves a FLUX pipeline, whose denoiser is a transformer, in a new folder and returns the folder."""
+    import torch
+    from diffusers import AutoencoderKL, FlowMatchEulerDiscreteScheduler, FluxPipeline, FluxTransformer2DModel
+    from transformers import CLIPTextConfig, CLIPTextModel, T5Config, T5EncoderModel
+
+    torch.manual_seed(0)
+    tokenizer = _tokenizer(folder.with_name(f"{folder.name}-vocabulary"))
+    transformer = FluxTransformer2DModel(
+        patch_size=1,
+        in_channels=16,
+        num_layers=1,
+        num_single_layers=1,
+        attention_head_dim=16,
+        num_attention_heads=2,
+        joint_attention_dim=32,
+        pooled_projection_dim=32,
+        axes_dims_rope=(4, 4, 8),
+    )
+    vae = AutoencoderKL(
+        block_out_channels=[4, 8, 8, 8],
+        in_channels=3,
+        out_channels=3,
+        norm_num_groups=1,
+        down_block_types=["DownEncoderBlock2D"] * 4,
+        up_block_types=["UpDecoderBlock2D"] * 4,
+        latent_channels=4,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
+        shift_factor=0.1,
+        scaling_factor=1.5,
+    )
+    text_encoder = CLIPTextModel(
+        CLIPTextConfig(
+            hidden_size=32,
+            intermediate_size=24,
+            num_attention_heads=2,
+            num_hidden_layers=1,
+            vocab_size=len(tokenizer),
+            bos_token_id=tokenizer.bos_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            pad_token_id=tokenizer.pad_token_id,
+        )
+    )
+    FluxPipeline(
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=vae.eval(),
+        text_encoder=text_encoder.eval(),
+        tokenizer=tokenizer,
+        text_encoder_2=T5EncoderModel(
+            T5Config(vocab_size=len(tokenizer), d_model=32, d_kv=8, d_ff=24, num_layers=1, num_heads=2)
+        ).eval(),
+        tokenizer_2=tokenizer,
+        transformer=transformer.eval(),
+    ).save_pretrained(folder)
     return folder

@@ -21,10 +21,6 @@ NAMES: Mapping[str, str] = {
     "negative_prompt": "negative_prompt", "strength": "strength",
 }  # fmt: skip
 """Our parameters, by what pipelines call them."""
-
-SETTLED = frozenset({"aspect_ratio"})
-"""Parameters that are in width and height by now."""
-
 USUAL_SIDE_PX = 1024
 """Side of a model's own size, where the pipeline does not state it."""
 
@@ -56,7 +52,7 @@ def build_call(
         BadRequest: The pipeline does not take what was asked for; the message names all of it.
     """
     takes = names_of_call(pipeline)
-    given = {name: value for name, value in request.params.items() if value is not None and name not in SETTLED}
+    given = {name: value for name, value in request.params.items() if value is not None}
     call: dict[str, Any] = {"prompt": request.prompt}
     size = (given["width"], given["height"]) if {"width", "height"} <= given.keys() else None
     problems = _size_problems(size, pixel_grain(pipeline))
