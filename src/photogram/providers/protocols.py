@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -86,9 +87,10 @@ class QueueAdapter(RemoteAdapter):
             raise self.read_job_failure(body)
         raise BadResponse(f"The job has the unknown status {word!r}.", detail=answer.excerpt())
 
-    def status_of(self, body: Mapping[str, Any]) -> Any:
-        """Returns the status word of an answer."""
-        return body.get(self.status_field)
+    def status_of(self, body: Mapping[str, Any]) -> str:
+        """Returns the status word of an answer; what is no word is returned as it would be written."""
+        word = body.get(self.status_field)
+        return word if isinstance(word, str) else repr(word)
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the job's id and addresses from the submit's answer."""
@@ -135,3 +137,20 @@ def read_text(body: Mapping[str, Any], *path: str) -> str:
     if not isinstance(found, str) or not found:
         raise BadResponse(f"The provider's answer has no {'.'.join(path)}.", detail=str(body)[:2000])
     return found
+
+
+def read_number(value: Any) -> float | None:
+    """Returns a number that is finite and not negative, also one written as text (a header); None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def read_seed(value: Any) -> int | None:
+    """Returns a seed that fits a database's whole number, or None."""
+    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
+    return value if whole else None

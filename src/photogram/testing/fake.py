@@ -54,7 +54,7 @@ class FakeProvider:
 
     routes: ClassVar[Mapping[str, tuple[str, str]]] = {}
     """By kind (submit, poll, fetch, download, cancel, upload, watch, key_check): the method and a regular expression
-    of the path below `base_path`, whose group `job` holds the job's id."""
+    of the path below `base_path`, whose group `job` holds the job's id, if it is not in the query as `id`."""
 
     keyless: ClassVar[frozenset[str]] = frozenset({"download"})
     """Kinds of requests that must come without the key."""
@@ -74,6 +74,12 @@ class FakeProvider:
 
     job_failed: ClassVar[tuple[str, Reply] | None] = None
     """How a job fails that was taken: the kind of request that is answered so, and the answer."""
+
+    unknown_status: ClassVar[Reply | None] = None
+    """What it says of a job whose status is the word `pondering`, which its protocol does not have."""
+
+    not_cancelled: ClassVar[Mapping[str, Reply]] = {}
+    """Every form in which it says that a job will not be stopped any more."""
 
     cost_micros: ClassVar[int | None] = None
     """What one image costs by what the service says; None where it says nothing."""
@@ -154,7 +160,7 @@ class FakeProvider:
         if kind == "submit":
             self.hold.wait(30)
             return self.submit(asked, self._take(asked))
-        job = self.jobs.get(found.get("job", ""))
+        job = self.jobs.get(found.get("job") or asked.query.get("id", ""))
         if job and kind == "poll":
             job.polls += 1
         if job and kind == "cancel":

@@ -1,0 +1,57 @@
+"""What the user asked for, under the names that a model has for it.
+
+A card's `wire` table says what differs: `names = {steps = "num_inference_steps"}`; `images` and `mask`, the fields of
+input images; `set`, what is sent every time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..domain.request import GenerationRequest, ReferenceImage
+from .encoded import write_data_uri
+
+
+def build_fields(
+    request: GenerationRequest, wire: Mapping[str, Any], *, write: Callable[[ReferenceImage], str] = write_data_uri
+) -> dict[str, Any]:
+    """Returns prompt, parameters, seed and input images as one object.
+
+    Args:
+        request: What to make.
+        wire: The card's quirks. `images` is written `image` for a field of one image, `images[]` for a list, `image#`
+            for `image`, `image_2`, `image_3`…
+        write: How an input image travels that was not uploaded first.
+    """
+    names = wire.get("names", {})
+    fields: dict[str, Any] = {"prompt": request.prompt, **request.params}
+    if request.seed is not None:
+        fields["seed"] = request.seed
+    fields = {names.get(name, name): value for name, value in fields.items()} | dict(wire.get("set", {}))
+    given = [*request.references, *((request.mask,) if request.mask else ())]
+    written = list(request.uploads) or [write(image) for image in given]
+    if request.mask:
+        fields[wire.get("mask", "mask")] = written.pop()
+    return fields | name_images(written, wire.get("images", "images[]"))
+
+
+def name_images(images: Sequence[str], place: str) -> dict[str, Any]:
+    """Returns input images under their fields' names (see `build_fields`); none for no images."""
+    if not images:
+        return {}
+    if place.endswith("[]"):
+        return {place[:-2]: list(images)}
+    if place.endswith("#"):
+        return {place[:-1] + (f"_{number}" if number > 1 else ""): one for number, one in enumerate(images, 1)}
+    return {place: images[0]}
+
+
+def read_words(said: Any, depth: int = 0) -> list[str]:
+    """Returns every text in what a provider says somewhere in its own shape, such as the reasons of a refusal."""
+    if isinstance(said, str):
+        return [said] if said.strip() else []
+    if depth > 4 or not isinstance(said, (Mapping, list)):
+        return []
+    inside = said.values() if isinstance(said, Mapping) else said
+    return [word for one in inside for word in read_words(one, depth + 1)]
