@@ -274,6 +274,15 @@ def test_code_that_comes_with_a_model_is_never_run(studio, tiny, tmp_path, loads
     assert loads == []
 
 
+def test_code_under_a_librarys_name_is_never_run(studio, tiny, tmp_path, loads):
+    folder = tmp_path / "disguised"
+    shutil.copytree(tiny, folder)
+    (folder / "unet" / "diffusers.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n", "utf-8")
+    assert "code of its own (unet)" in failure(make(studio, folder)).message
+    assert not (tmp_path / "ran").exists()
+    assert loads == []
+
+
 def test_a_folder_that_is_not_complete_is_told(studio, tiny, tmp_path, loads):
     folder = tmp_path / "torn"
     shutil.copytree(tiny, folder)

@@ -95,16 +95,22 @@ def test_a_pipeline_class_of_a_models_own_is_refused():
         check(_class_name=["my_pipeline", "MyPipeline"])
 
 
+def test_code_in_a_parts_folder_is_refused():
+    with pytest.raises(BadRequest, match=r"code of its own \(unet\)"):
+        source.check_files(INDEX, ["model_index.json", "unet/diffusers.py", "unet/model.safetensors"], "mine")
+    source.check_files(INDEX, ["convert.py", "scripts/train.py", "unet/model.safetensors"], "mine")
+
+
 def test_weights_that_are_only_pickled_are_refused():
     names = ["model_index.json", "unet/diffusion_pytorch_model.bin", "text_encoder/model.safetensors"]
     with pytest.raises(BadRequest, match=r"only as pickled files \(unet\)"):
-        source.check_weights(INDEX, names, "mine")
-    source.check_weights(INDEX, [*names, "unet/diffusion_pytorch_model.safetensors"], "mine")
+        source.check_files(INDEX, names, "mine")
+    source.check_files(INDEX, [*names, "unet/diffusion_pytorch_model.safetensors"], "mine")
 
 
 def test_pickles_that_no_part_reads_do_not_matter():
     names = ["v1-5-pruned.ckpt", "vae_decoder/openvino_model.bin", "unet/model.safetensors", "unet/optimizer.bin"]
-    source.check_weights(INDEX, names, "mine")
+    source.check_files(INDEX, names, "mine")
 
 
 def test_the_half_size_weights_are_read_where_they_are_wanted_or_the_only_ones():

@@ -93,7 +93,7 @@ def load(model: str, kit: Kit) -> Loaded:
     if folder is None:
         folder = _fetch(model, kit, half=half)
     names = source.list_files(folder)
-    source.check_weights(index, names, model)
+    source.check_files(index, names, model)
     try:
         with kit.no_bars():
             pipeline = kit.diffusers.DiffusionPipeline.from_pretrained(

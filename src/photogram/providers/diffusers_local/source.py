@@ -90,14 +90,20 @@ def check_index(index: Mapping[str, Any], model: str, has_module: Callable[[str]
             continue
         foreign.append(name)
     if foreign:
-        raise BadRequest(
-            f"{model} brings code of its own ({', '.join(foreign)}), which is never run here.",
-            next_step="Use a model made of diffusers' and transformers' own parts.",
-        )
+        raise _code_refused(model, foreign)
 
 
-def check_weights(index: Mapping[str, Any], names: Iterable[str], model: str) -> None:
-    """Makes sure that every part's weights are there as safetensors: a pickle can run anything when it is read.
+def _code_refused(model: str, parts: Iterable[str]) -> BadRequest:
+    return BadRequest(
+        f"{model} brings code of its own ({', '.join(parts)}), which is never run here.",
+        next_step="Use a model made of diffusers' and transformers' own parts.",
+    )
+
+
+def check_files(index: Mapping[str, Any], names: Iterable[str], model: str) -> None:
+    """Makes sure that nothing of a model can run when it is read: no code in a part's folder, and no pickled weights.
+
+    diffusers looks for `unet/diffusers.py` before it turns to the library of that name; and a pickle is a program.
 
     Args:
         index: The model's index; folders that it does not name are not read, whatever they hold.
@@ -105,15 +111,20 @@ def check_weights(index: Mapping[str, Any], names: Iterable[str], model: str) ->
         model: The model's id, for the message.
 
     Raises:
-        BadRequest: Some are only there as pickles.
+        BadRequest: There is code, or some weights are only there as pickles.
     """
     safe: set[str] = set()
     pickled: set[str] = set()
+    code: set[str] = set()
     for path in map(PurePosixPath, names):
-        if path.suffix == ".safetensors":
+        if path.suffix == ".py":
+            code.add(str(path.parent))
+        elif path.suffix == ".safetensors":
             safe.add(str(path.parent))
         elif path.suffix in _PICKLES:
             pickled.add(str(path.parent))
+    if foreign := sorted(code & index.keys()):
+        raise _code_refused(model, foreign)
     if missing := sorted((pickled - safe) & index.keys()):
         raise pickles_refused(model, missing)
 
