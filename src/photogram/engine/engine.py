@@ -13,10 +13,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from .. import config
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
 from ..domain.task import TaskStatus
 from ..errors import BadRequest, NotFound, StoreClosed, StoreForked
+from ..providers.base import RemoteAdapter
 from ..providers.registry import Registry, default_registry
 from ..providers.wire import Access, WireRequest
 from ..store import Store
@@ -28,9 +30,11 @@ from .cancel import Canceller
 from .clock import Clock
 from .finish import Finisher
 from .http import Http
+from .keys import KeyBook, KeyCheck, check_key, open_access
 from .loop import EngineThread
 from .resume import Resumer
 from .run import Runner
+from .titles import Titler
 from .workers import Workers
 
 T = TypeVar("T")
@@ -64,9 +68,10 @@ class Engine:
     ) -> None:
         self._pid, self._users, self._closed = os.getpid(), 0, False
         self.store = Store.open(workspace, busy_timeout_s=busy_timeout_s)
-        self.registry = registry or default_registry()
+        self.registry = registry or default_registry(config.models_path(), self.store.workspace / "models.toml")
         self.clock = clock or Clock()
         self.bus = Bus()
+        self.keys = KeyBook()
         self.owner = Owner(workspace)
         self.thread = EngineThread()
         self.workers = Workers("io", 2)
@@ -80,14 +85,20 @@ class Engine:
         self._finisher = Finisher(self.store, self.workers, self.clock, self.bus.publish)
         self._runner = Runner(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, owner=self.owner,
-            finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers,
+            finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers, keys=self.keys,
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
         self._canceller = Canceller(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, runner=self._runner,
             finisher=self._finisher,
         )  # fmt: skip
+        self._titler = Titler(
+            store=self.store, registry=self.registry, http=self._http, thread=self.thread, clock=self.clock,
+            publish=self.bus.publish, keys=self.keys,
+        )  # fmt: skip
+        self._finisher.on_success = self._titler.after_success
         self.thread.spawn(self._runner.remote.poller.run(), "poller")
+        self.thread.spawn(self._runner.progress.run(), "slow tasks")
         self.thread.spawn(self.clock.beat(), "clock")
         self.thread.spawn(self._resumer.watch(), "orphans")
         self.thread.spawn(self._canceller.watch(), "cancels elsewhere")
@@ -243,6 +254,16 @@ class Engine:
         """Sends what dead processes left unsent; returns those tasks."""
         return self.call(self._resumer.resume(user_id))
 
+    def check_key(self, user_id: str, provider: RemoteAdapter) -> Future[KeyCheck]:
+        """Asks a provider whether the key is right that this user's next batch would be sent with.
+
+        Raises:
+            BadSettings: The key or the address makes no sense.
+        """
+        found = self.keys.find(provider, user_id, afresh=True)  # by the caller's thread: the keyring may block
+        access = open_access(provider, found.secret if found else None)
+        return self.call(check_key(provider, access, self._http, found.source if found else ""))
+
     def glimpses(self, task_ids: Iterable[str]) -> dict[str, bytes]:
         """Returns thumbnails of those of these tasks' images that are still being streamed, by task id."""
         seen = self._runner.remote.talk.glimpses
@@ -264,6 +285,10 @@ class Engine:
             return answer.content
 
         return self.call(run())
+
+    def suggest_title(self, user_id: str, topic_id: str, provider: str | None = None) -> Future[str]:
+        """Asks a text model for a topic's title; see `Titler.suggest`."""
+        return self.call(self._titler.suggest(user_id, topic_id, provider))
 
     def write(self, op: Callable[..., T], *args: Any, event: Event | None = None) -> Future[T]:
         """Writes, then tells whoever listens."""

@@ -7,7 +7,8 @@ saving. A `LocalProvider` makes the picture itself, in a worker thread of the en
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from copy import copy
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from ..domain.card import ModelCard
 from ..domain.request import GenerationRequest, MadeImage, ReferenceImage
@@ -15,6 +16,7 @@ from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
 from ..errors import BadResponse, ProviderError
 from .cards import ProviderFacts, find_card, load_facts
+from .chat import build_chat, read_chat
 from .said import build_error, read_said
 from .wire import Access, Done, Partial, Ready, Submitted, WireAnswer, WireRequest, Working
 
@@ -76,6 +78,9 @@ class RemoteAdapter:
     own_hosts: tuple[str, ...] = ()
     """Further hosts (and all below them) that are the provider's own and may be shown the key."""
 
+    of_workspace: bool = False
+    """Whether a workspace's `models.toml` added it: it then never gets a key from the keyring."""
+
     auth: tuple[str, str] = ("Authorization", "Bearer ")
     """The header of the key, and what stands before the key there."""
 
@@ -91,11 +96,43 @@ class RemoteAdapter:
     phrases: ClassVar[Mapping[str, type[ProviderError]]] = {}
     """The same for words in its messages, in lower case."""
 
+    _facts: ProviderFacts | None = None
+
+    def __init__(
+        self, *, name: str | None = None, base_url: str | None = None, key_variables: tuple[str, ...] | None = None,
+        key_required: bool | None = None, facts: ProviderFacts | None = None, of_workspace: bool = False,
+    ) -> None:  # fmt: skip
+        """Makes the provider; with arguments, another one that speaks its protocol elsewhere.
+
+        Args:
+            name: Its short name.
+            base_url: Where it is.
+            key_variables: Environment variables that may hold its key.
+            key_required: Whether nothing goes without one.
+            facts: Its title and models; otherwise those of the TOML file of its name.
+            of_workspace: Whether a workspace's `models.toml` added it.
+        """
+        if name is not None:  # nothing of the built-in one's: no host, no key, no address
+            self.name, self.own_hosts, self.base_url_variables, self.key_variables = name, (), (), ()
+        if base_url is not None:
+            self.base_url = base_url
+        if key_variables is not None:
+            self.key_variables = key_variables
+        if key_required is not None:
+            self.key_required = key_required
+        self._facts, self.of_workspace = facts, of_workspace
+
+    def with_facts(self, facts: ProviderFacts) -> Self:
+        """Returns the same provider with another title and other models."""
+        other = copy(self)
+        other._facts = facts
+        return other
+
     # ── What there is ───────────────────────────────────────────────────────────────────────────────────────────────
 
     def facts(self) -> ProviderFacts:
         """Returns what the house knows of the provider: the TOML file of its name beside its adapter."""
-        return load_facts(self.name)
+        return self._facts or load_facts(self.name)
 
     def cards(self) -> Sequence[ModelCard]:
         """Returns the models it has; one with the model `*` stands for every other id."""
@@ -182,6 +219,29 @@ class RemoteAdapter:
     def build_cancel(self, handle: RemoteHandle, access: Access) -> Sequence[WireRequest]:
         """Returns the requests that cancel a job; none where the provider has no such thing."""
         return ()
+
+    # ── Titles ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def build_title(self, prompt: str, access: Access) -> WireRequest | None:
+        """Returns the request that asks the provider's text model for a title, or None if it has none."""
+        chat = self.facts().chat
+        if chat is None:
+            return None
+        url = f"{access.base_url}/chat/completions"
+        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=build_chat(chat, prompt))
+
+    def read_title(self, answer: WireAnswer) -> tuple[str, int | None]:
+        """Reads a 2xx answer to that: the title, and what it cost in micro-dollars (None if that is unknown).
+
+        Raises:
+            BadResponse: It has no title.
+        """
+        body, chat = answer.json(), self.facts().chat
+        if chat is None or not isinstance(body, Mapping):
+            raise BadResponse("The text model's answer makes no sense.", detail=answer.excerpt())
+        return read_chat(chat, body)
+
+    # ── Failures ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def read_error(self, answer: WireAnswer) -> ProviderError:
         """Reads any answer that is not 2xx as the facts it states."""

@@ -5,11 +5,13 @@ The grammar is described in `NEW_PROVIDER.md`.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from ..domain.card import ANY_MODEL, ModelCard
@@ -41,9 +43,15 @@ _PLAIN = (
     "successor", "billing_url", "wire",
 )  # fmt: skip
 _KEYS = frozenset({*_PLAIN, "id", "like", "size", "params", "references", "mask", "price", "read_on", "deprecated_on"})
+_TYPES: dict[str, Any] = {
+    "title": str, "about": str, "local": bool, "max_prompt": int, "deadline_s": (int, float), "concurrency": int,
+    "submits_per_minute": int, "source": str, "successor": str, "billing_url": str, "wire": Mapping, "params": Mapping,
+    "references": Mapping,
+}  # fmt: skip
 _SIZE_KEYS = frozenset({
     "default", "min", "max", "step", "min_pixels", "max_pixels", "max_ratio", "words", "list", "ratios", "resolutions"
 })  # fmt: skip
+_MOST_USD = 1e6
 _PRICE_KEYS = frozenset(
     {"image", "by", "table", "growth", "first_megapixel", "megapixel", "step_megapixel", "reference", "tokens"}
 )
@@ -80,10 +88,17 @@ class ProviderFacts:
 
 
 @cache
+def load_data(provider: str) -> Mapping[str, Any] | None:
+    """Returns `<provider>.toml` beside the built-in adapters, parsed; None where there is no such file."""
+    file = files(__package__).joinpath(f"{provider.replace('-', '_')}.toml")
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else None
+
+
+@cache
 def load_facts(provider: str) -> ProviderFacts:
     """Returns the facts in `<provider>.toml` beside the built-in adapters; none where there is no such file."""
-    file = files(__package__).joinpath(f"{provider.replace('-', '_')}.toml")
-    return read_facts(tomllib.loads(file.read_text("utf-8")), provider) if file.is_file() else ProviderFacts()
+    data = load_data(provider)
+    return ProviderFacts() if data is None else read_facts(data, provider)
 
 
 def find_card(cards: Sequence[ModelCard], model: str) -> ModelCard:
@@ -101,34 +116,32 @@ def find_card(cards: Sequence[ModelCard], model: str) -> ModelCard:
     raise UnknownModel(f"There is no model {model!r}.")
 
 
-def read_facts(data: Mapping[str, Any], provider: str, *, place: str = "") -> ProviderFacts:
+def read_facts(
+    data: Mapping[str, Any], provider: str, *, base: Mapping[str, Any] | None = None, keep: bool = True
+) -> ProviderFacts:
     """Reads a provider's TOML.
 
     Args:
         data: The parsed file: `title`, `billing_url`, `source`, `read_on`, `[defaults]` and `[[model]]`s.
         provider: Short name of the provider.
-        place: The file, for messages.
+        base: Another such file, whose models `data` may name in `like`, and corrects where it has the same id.
+        keep: Whether those of its models that `data` does not have are the provider's, too.
 
     Raises:
-        BadParams: With everything that is wrong in it.
+        BadParams: With everything that is wrong in it; each problem begins with the model's id.
     """
-    shared = {name: data[name] for name in ("billing_url", "source", "read_on") if name in data}
-    shared = _merge(shared, data.get("defaults", {}))
-    known: dict[str, Mapping[str, Any]] = {}
-    cards, problems = [], []
-    for entry in data.get("model", ()):
-        model = str(entry.get("id", ""))
-        like = entry.get("like")
-        if like is not None and like not in known:
-            problems.append(f"{model}: like = {like!r} names no model above it")
-            like = None
-        whole = known[model] = _merge(known[like] if like is not None else shared, entry)
+    problems: list[str] = []
+    below = _resolve(base, {}, problems) if base else {}
+    own = _resolve(data, below, problems)
+    cards = []
+    for model, whole in ((below | own) if keep else own).items():
         try:
             cards.append(_read_card({name: value for name, value in whole.items() if name != "like"}, provider))
-        except (TypeError, ValueError, KeyError, AttributeError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
             problems.append(f"{model or 'a model without id'}: {error}")
     if problems:
-        raise BadParams([f"{place}: {problem}" if place else f"{provider}: {problem}" for problem in problems])
+        raise BadParams(problems, model=provider)
+    data = {**(base or {}), **data}
     chat = None
     if "chat" in data:
         per_token = {kind: round(usd * 1e6) for kind, usd in data["chat"].get("tokens", {}).items()}
@@ -137,6 +150,26 @@ def read_facts(data: Mapping[str, Any], provider: str, *, place: str = "") -> Pr
         title=str(data.get("title", provider)), billing_url=str(data.get("billing_url", "")), cards=tuple(cards),
         chat=chat,
     )  # fmt: skip
+
+
+def _resolve(
+    data: Mapping[str, Any], below: Mapping[str, Mapping[str, Any]], problems: list[str]
+) -> dict[str, Mapping[str, Any]]:
+    """Returns the models of a file by id, each whole: over `like`, one below, or the defaults."""
+    shared = {name: data[name] for name in ("billing_url", "source", "read_on") if name in data}
+    shared = _merge(shared, data.get("defaults", {}))
+    known: dict[str, Mapping[str, Any]] = {}
+    for entry in data.get("model", ()):
+        model, like = str(entry.get("id", "")), entry.get("like")
+        start = known.get(model) or below.get(model) or shared
+        if like is not None and (like in known or like in below):
+            start = known.get(like) or below[like]
+        elif like is not None:
+            problems.append(f"{model}: like = {like!r} names no model above it")
+        if model in known:
+            problems.append(f"{model}: it stands there twice")
+        known[model] = _merge(start, entry)
+    return known
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -153,8 +186,13 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 def _read_card(entry: Mapping[str, Any], provider: str) -> ModelCard:
     _only(entry, _KEYS, "a model")
+    for name, kind in _TYPES.items():
+        if name in entry and (not isinstance(entry[name], kind) or isinstance(entry[name], bool) != (kind is bool)):
+            raise TypeError(f"{name} must not be {entry[name]!r}")
     if not entry.get("id") or not isinstance(entry["id"], str):
         raise ValueError("id is missing")
+    if isinstance(file := entry.get("wire", {}).get("workflow"), str):
+        entry = {**entry, "wire": {**entry["wire"], "workflow": _read_workflow(file)}}
     sizes, bounds, side_specs = _read_size(entry.get("size"))
     params = [read_spec(name, facts) for name, facts in entry.get("params", {}).items() if facts is not False]
     card = ModelCard(
@@ -175,6 +213,25 @@ def _read_card(entry: Mapping[str, Any], provider: str) -> ModelCard:
         flat = isinstance(entry["price"], (int, float))
         card = replace(card, price_micros=price.per_image) if flat else replace(card, price=price)
     return card
+
+
+def _read_workflow(file: str) -> dict[str, Any]:
+    """Returns the graph of nodes in a JSON file that a card's `wire.workflow` names, so that it is read once.
+
+    Raises:
+        ValueError: There is none.
+    """
+    try:
+        graph = json.loads(Path(file).read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ValueError(f"the workflow {file} cannot be read: {error}") from error
+    if isinstance(graph, dict) and isinstance(graph.get("nodes"), list):
+        raise ValueError(f"the workflow {file} is as the canvas saves it; export it for the API instead")
+    if not isinstance(graph, dict) or not all(
+        isinstance(node, dict) and "class_type" in node for node in graph.values()
+    ):
+        raise ValueError(f"the workflow {file} is no graph of nodes")
+    return graph
 
 
 def read_spec(name: str, facts: Any) -> ParamSpec:
@@ -248,15 +305,21 @@ def _read_price(price: Any) -> Price:
     _only(price, _PRICE_KEYS, "price")
     return Price(
         per_image=_micros(price.get("image")), by=tuple(price.get("by", ())),
-        table={name: round(usd * 1e6) for name, usd in price.get("table", {}).items()}, growth=price.get("growth", 0.0),
+        table={name: _to_micros(usd) for name, usd in price.get("table", {}).items()}, growth=price.get("growth", 0.0),
         first_megapixel=_micros(price.get("first_megapixel")), per_megapixel=_micros(price.get("megapixel")),
         per_step_megapixel=_micros(price.get("step_megapixel")), per_reference=_micros(price.get("reference")) or 0,
-        per_token={kind: round(usd * 1e6) for kind, usd in price.get("tokens", {}).items()},
+        per_token={kind: _to_micros(usd) for kind, usd in price.get("tokens", {}).items()},
     )  # fmt: skip
 
 
 def _micros(usd: float | None) -> int | None:
-    return None if usd is None else round(usd * 1e6)
+    return None if usd is None else _to_micros(usd)
+
+
+def _to_micros(usd: float) -> int:
+    if not 0 <= usd < _MOST_USD:  # a negative one would fill the wallet
+        raise ValueError(f"a price must be a number of US dollars from 0 on, not {usd!r}")
+    return round(usd * 1e6)
 
 
 def _only(table: Mapping[str, Any], known: frozenset[str], what: str) -> None:

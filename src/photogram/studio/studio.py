@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
@@ -14,6 +15,7 @@ from ..domain.asset import Asset
 from ..domain.events import Event, EventKind
 from ..domain.ids import new_id
 from ..domain.records import GenerationRecord
+from ..domain.secret import Secret
 from ..engine.engine import Engine
 from ..store import batches as batch_rows
 from ..store import ledger, settings, titles, topics
@@ -22,6 +24,7 @@ from .asking import ACTIVE_TOPIC, find_active_topic, find_topic, read_history, r
 from .batch import Batch
 from .catalogue import list_models
 from .generation import Generation
+from .keys import Keys
 from .pictures import read_thumbs, summarise
 from .prepare import Quote, check_filters
 from .press import press
@@ -48,6 +51,7 @@ class Studio:
         workspace: The folder.
         user: Whose rows are read and written.
         wallet: The user's budget.
+        keys: Where the providers' keys come from; `studio.keys["openai"] = "…"` sets one for this session.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None, *, user: str | None = None) -> None:
@@ -57,6 +61,7 @@ class Studio:
         self._files = self._engine.store.files
         self._closed = False
         self.wallet = Wallet(self)
+        self.keys = Keys(self)
         grant = config.first_grant_micros()
         if grant is not None:
             self._engine.write(ledger.choose_first_grant, self.user, grant)
@@ -67,16 +72,19 @@ class Studio:
     @overload
     def generate(
         self, prompt: str, *, model: str | None = ..., n: int = ..., topic: str | Topic | None = ...,
-        images: Reference | Sequence[Reference] | None = ..., dry_run: Literal[False] = ..., **params: Any,
+        images: Reference | Sequence[Reference] | None = ..., dry_run: Literal[False] = ...,
+        key: str | Secret | None = ..., **params: Any,
     ) -> Batch: ...  # fmt: skip
     @overload
     def generate(
         self, prompt: str, *, model: str | None = ..., n: int = ..., topic: str | Topic | None = ...,
-        images: Reference | Sequence[Reference] | None = ..., dry_run: Literal[True], **params: Any,
+        images: Reference | Sequence[Reference] | None = ..., dry_run: Literal[True],
+        key: str | Secret | None = ..., **params: Any,
     ) -> Quote: ...  # fmt: skip
     def generate(
         self, prompt: str, *, model: str | None = None, n: int = 1, topic: str | Topic | None = None,
-        images: Reference | Sequence[Reference] | None = None, dry_run: bool = False, **params: Any,
+        images: Reference | Sequence[Reference] | None = None, dry_run: bool = False,
+        key: str | Secret | None = None, **params: Any,
     ) -> Batch | Quote:  # fmt: skip
         """Makes n images and returns at once; `await batch` or `batch.wait()` waits for them.
 
@@ -88,15 +96,20 @@ class Studio:
                 prompt.
             images: Reference images: paths, bytes, PIL images, generations.
             dry_run: Only check the call, and return what it may cost (a `Quote`); nothing is written or sent.
+            key: The provider's key, for this batch only; it stays in this process's memory. Else `studio.keys`, the
+                environment, the system's keyring.
             params: What else the model takes: `studio.models()` lists it.
 
         Raises:
-            EmptyPrompt, BadParams, BadReference, UnknownModel, MissingKey, InsufficientCoins, CapExceeded: Nothing was
-                written or sent.
+            EmptyPrompt, BadParams, BadReference, BadSettings, UnknownModel, MissingKey, InsufficientCoins, CapExceeded:
+                Nothing was written or sent.
             NotFound, NotYours: The topic.
             StoreBusy: Another process held the workspace for too long.
         """
-        return press(self, prompt, model=model, n=n, topic=topic, images=images, dry_run=dry_run, params=params)
+        key = Secret(key) if isinstance(key, str) else key  # no traceback that shows variables shows the text
+        return press(
+            self, prompt, model=model, n=n, topic=topic, images=images, dry_run=dry_run, key=key, params=params
+        )  # fmt: skip
 
     def resume(self) -> list[Batch]:
         """Sends what an ended process left unsent, and what waits for a key or credit; returns those batches."""
@@ -241,10 +254,16 @@ class Studio:
         return run_query(self, query, parameters, time_limit_s)
 
     def models(self) -> pd.DataFrame:
-        """Returns every model there is: model, provider, title, params, price_usd, key_present, deprecated."""
+        """Returns every model there is: what it takes and costs, whether its key is there, and where it is known from.
+
+        The columns: model, provider, title, params, price_usd, key_present, deprecated, retires_on, successor, source,
+        read_on, origin. `fal:*` stands for any other model of fal. What is wrong in a `models.toml` is warned of.
+        """
         import pandas as pd
 
-        return pd.DataFrame(list_models(self._engine.registry))
+        for problem in self._engine.registry.problems:
+            warnings.warn(problem, UserWarning, stacklevel=2)
+        return pd.DataFrame(list_models(self._engine.registry, self._engine.keys, self.user))
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Calls `listener` for every committed change of this user, on the engine's thread: it must be quick.

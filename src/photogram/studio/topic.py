@@ -86,6 +86,22 @@ class Topic:
         self._studio._write(topics.rename_topic, self._studio.user, self.id, clean_title(title), event=self._event())
         return self
 
+    def suggest_title(self, *, provider: str | None = None) -> str:
+        """Asks a text model for a title of at most ten words, in the language of the topic's first prompt.
+
+        The topic is renamed to it, unless a person named the topic. What it cost is in the ledger.
+
+        Args:
+            provider: Whose text model: a provider's short name; else one that the topic's images came from, else any
+                that has a key.
+
+        Raises:
+            MissingKey: No provider with a text model has a key.
+            NotFound: The topic has no prompt yet.
+            ProviderError: It could not be had; the title is as it was.
+        """
+        return wait_for(self._studio._engine.suggest_title(self._studio.user, self.id, provider))
+
     def delete(self) -> int:
         """Deletes it with everything in it (softly), and returns how many images that hid.
 

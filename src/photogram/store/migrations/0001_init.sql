@@ -10,6 +10,7 @@ CREATE TABLE topics (
     user_id          VARCHAR NOT NULL,
     title            VARCHAR NOT NULL,
     title_source     VARCHAR NOT NULL CHECK (title_source IN ('user', 'rule', 'model')),
+    title_asked      BOOLEAN NOT NULL DEFAULT false,  -- a text model was asked for it by itself, which it is once
     cover_sha256     VARCHAR,
     last_activity_at TIMESTAMP NOT NULL,
     created_at       TIMESTAMP NOT NULL,
@@ -154,6 +155,7 @@ SELECT
     k.status                                              AS status,
     k.error_kind                                          AS error_kind,
     k.error_message                                       AS error,
+    k.note                                                AS note,
     k.attempt                                             AS attempts,
     epoch(k.sent_at - k.created_at)                       AS queued_s,
     epoch(k.finished_at - k.sent_at)                      AS run_s,
