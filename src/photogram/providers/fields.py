@@ -21,7 +21,7 @@ def build_fields(
     Args:
         request: What to make.
         wire: The card's quirks. `images` is written `image` for a field of one image, `images[]` for a list, `image#`
-            for `image`, `image_2`, `image_3`…
+            for `image`, `image_2`, `image_3`…; a list of such for a model of which it is not known which it reads.
         write: How an input image travels that was not uploaded first.
     """
     names = wire.get("names", {})
@@ -36,10 +36,12 @@ def build_fields(
     return fields | name_images(written, wire.get("images", "images[]"))
 
 
-def name_images(images: Sequence[str], place: str) -> dict[str, Any]:
+def name_images(images: Sequence[str], place: str | Sequence[str]) -> dict[str, Any]:
     """Returns input images under their fields' names (see `build_fields`); none for no images."""
     if not images:
         return {}
+    if not isinstance(place, str):
+        return {name: value for one in place for name, value in name_images(images, one).items()}
     if place.endswith("[]"):
         return {place[:-2]: list(images)}
     if place.endswith("#"):
