@@ -65,7 +65,8 @@ class SizeOffer:
         """Returns the offer of a model that takes `aspect_ratio`, and maybe `resolution`.
 
         Args:
-            ratios: Each proportion and its `WxH` at the first resolution ("" where the provider does not state it).
+            ratios: Each proportion and its `WxH` at the first resolution ("" where the provider does not state it); a
+                word such as `auto` leaves it to the model.
             resolutions: Each resolution's name and how many times as long its sides are.
         """
         offered = []
@@ -96,7 +97,13 @@ class SizeOffer:
         Args:
             given: Those of size, width, height, aspect_ratio and resolution that the user gave.
         """
-        width, height, ratio, word, problems = _wanted(given, {one.params.get("size") for one in self.offered})
+        left = str(given.get("aspect_ratio")).strip().lower()  # `auto`, where the model may choose the proportion
+        asked = dict(given)
+        if left in {one.params.get("aspect_ratio") for one in self.offered if one.ratio is None}:
+            del asked["aspect_ratio"]
+        else:
+            left = ""
+        width, height, ratio, word, problems = _wanted(asked, {one.params.get("size") for one in self.offered})
         if problems:
             return {}, problems
         resolution = str(given["resolution"]).casefold() if "resolution" in given else None
@@ -104,6 +111,7 @@ class SizeOffer:
             one
             for one in self.offered
             if (word is None or one.params.get("size") == word)
+            and (not left or one.params.get("aspect_ratio") == left)
             and (width is None or (one.pixels is not None and one.pixels[0] == width))
             and (height is None or (one.pixels is not None and one.pixels[1] == height))
             and (ratio is None or ratio in (one.ratio, _lowest(one.pixels)))

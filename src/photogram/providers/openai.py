@@ -40,8 +40,8 @@ class OpenAI(SyncAdapter):
 
     name = "openai"
     base_url = "https://api.openai.com/v1"
-    base_url_variables = ("OPENAI_BASE_URL",)
-    key_variables = ("OPENAI_API_KEY",)
+    base_url_variables: tuple[str, ...] = ("OPENAI_BASE_URL",)
+    key_variables: tuple[str, ...] = ("OPENAI_API_KEY",)
     codes: ClassVar[Mapping[str, type[ProviderError]]] = OPENAI_CODES
 
     def root(self, access: Access) -> str:
