@@ -132,7 +132,7 @@ class RemoteAdapter:
 
     def facts(self) -> ProviderFacts:
         """Returns what the house knows of the provider: the TOML file of its name beside its adapter."""
-        return self._facts or load_facts(self.name)
+        return self._facts or load_facts(self.name, type(self).__module__)
 
     def cards(self) -> Sequence[ModelCard]:
         """Returns the models it has; one with the model `*` stands for every other id."""

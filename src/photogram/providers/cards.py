@@ -6,6 +6,7 @@ The grammar is described in `NEW_PROVIDER.md`.
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -88,16 +89,18 @@ class ProviderFacts:
 
 
 @cache
-def load_data(provider: str) -> Mapping[str, Any] | None:
-    """Returns `<provider>.toml` beside the built-in adapters, parsed; None where there is no such file."""
-    file = files(__package__).joinpath(f"{provider.replace('-', '_')}.toml")
+def load_data(provider: str, module: str = __name__) -> Mapping[str, Any] | None:
+    """Returns `<provider>.toml` beside a module (beside the built-in adapters, if none is named), parsed, or None."""
+    home = sys.modules[module]
+    folder = files(home.__package__) if home.__package__ else Path(home.__file__ or "").parent
+    file = folder.joinpath(f"{provider.replace('-', '_')}.toml")
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else None
 
 
 @cache
-def load_facts(provider: str) -> ProviderFacts:
-    """Returns the facts in `<provider>.toml` beside the built-in adapters; none where there is no such file."""
-    data = load_data(provider)
+def load_facts(provider: str, module: str = __name__) -> ProviderFacts:
+    """Returns the facts in `<provider>.toml` beside a module; none where there is no such file."""
+    data = load_data(provider, module)
     return ProviderFacts() if data is None else read_facts(data, provider)
 
 
