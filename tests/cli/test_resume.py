@@ -35,7 +35,7 @@ def workspace(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PHOTOGRAM_USER", USER)
     monkeypatch.setattr("photogram.engine.engine.Clock", FastClock)
     monkeypatch.setattr(
-        "photogram.engine.engine.default_registry", lambda: Registry([LoopbackAdapter(server.url, concurrency=1)])
+        "photogram.engine.engine.default_registry", lambda *_: Registry([LoopbackAdapter(server.url, concurrency=1)])
     )
     before = signal.getsignal(signal.SIGTERM)
     yield tmp_path / "ws"

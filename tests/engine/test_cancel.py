@@ -8,7 +8,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from faulty.adapter import PRICE_MICROS, LoopbackAdapter
@@ -20,9 +22,10 @@ from photogram.domain.records import BatchRecord
 from photogram.domain.task import RemoteHandle, TaskStatus
 from photogram.engine.engine import Engine
 from photogram.errors import StorageFailed
-from photogram.providers.wire import Ready, Submitted, WireAnswer
+from photogram.providers.wire import Access, Ready, Submitted, WireAnswer, WireRequest
 from photogram.store import batches as batch_rows
-from photogram.store.ending import Stop, cancel_tasks, finish_failed
+from photogram.store.ending import finish_failed
+from photogram.store.stopping import Stop, cancel_tasks
 
 CANCELLED, PENDING, PROCESSING = TaskStatus.CANCELLED, TaskStatus.PENDING, TaskStatus.PROCESSING
 TOLD, MAY_BE_BILLED = "The provider was told to stop.", "It was sent, and may still be billed."
@@ -137,6 +140,43 @@ def test_task_that_is_cancelled_in_its_row_only_is_stopped_and_its_provider_told
     assert only(read(engine, other)).status is PROCESSING
 
 
+def test_cancelling_twice_says_the_same_and_of_what_was_never_sent_nothing(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    server.polls_needed = 10**6
+    engine = make_engine(LoopbackAdapter(server.url, concurrency=1))
+    batch = start(engine, 2)
+    until(lambda: server.polls)
+    ids = [one.task_id for one in batch.generations]
+    engine.cancel(ids).result(30)
+    for _ in range(2):  # as another process does that read its rows before
+        again = [Stop(task_id=task_id, note=MAY_BE_BILLED) for task_id in ids]
+        engine.write(cancel_tasks, USER, again, engine.clock.now()).result(30)
+    assert [one.note for one in read(engine, batch).generations] == [TOLD, None]
+    check_money(engine)
+
+
+def test_submit_without_an_answer_is_stopped_at_a_provider_that_knows_it_by_our_name(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    class ByOurName(LoopbackAdapter):
+        cancels_unanswered = True
+
+        def build_cancel(self, handle: RemoteHandle, access: Access) -> list[WireRequest]:
+            return [WireRequest(method="POST", url=f"{access.base_url}/jobs/{handle.remote_id}/cancel")]
+
+    server.on_submit = lambda _count: Reply(status=202, accepted=True, delay_s=20.0)
+    engine = make_engine(ByOurName(server.url, concurrency=1))
+    sent, waiting = start(engine, n=1), start(engine, n=1)
+    until(lambda: server.asked)
+    engine.cancel([only(waiting).task_id]).result(60)
+    assert server.cancelled == [], "what was not sent is not known there"
+    engine.cancel([only(sent).task_id]).result(60)
+    assert server.cancelled == [only(sent).task_id]
+    assert (only(read(engine, sent)).status, only(read(engine, sent)).note) == (CANCELLED, TOLD)
+    check_money(engine)
+
+
 # ── The bill ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -211,6 +251,27 @@ def test_error_says_whether_its_cost_was_reported_or_estimated(engine: Engine, s
     cost = 70_000 if reported else PRICE_MICROS
     assert (generation.cost_micros, generation.cost_source) == (cost, "reported" if reported else "estimated")
     check_money(engine, captured=cost)
+
+
+class Counting(LoopbackAdapter):
+    """Counts what a job used, and says what that comes to."""
+
+    def read_poll(self, answer: WireAnswer, handle: RemoteHandle) -> Any:
+        found = super().read_poll(answer, handle)
+        return replace(found, cost_micros=12_345, cost_source="computed") if isinstance(found, Ready) else found
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_cost_that_follows_from_usage_is_said_to_be_computed(
+    make_engine: Callable[..., Engine], server: Server, whole: bool
+) -> None:
+    if not whole:
+        server.on_fetch = lambda _count: (404, {}, b"")
+    engine = make_engine(Counting(server.url))
+    generation = only(finish(engine, start(engine)))
+    assert generation.status is (TaskStatus.SUCCESS if whole else TaskStatus.ERROR)
+    assert (generation.cost_micros, generation.cost_source) == (12_345, "computed")
+    check_money(engine, captured=12_345)
 
 
 # ── No room for a row ───────────────────────────────────────────────────────────────────────────────────────────────

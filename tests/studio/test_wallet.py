@@ -34,7 +34,7 @@ def open_ana(tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch) ->
 
     def open_(price_micros: int | None = 40_000) -> Studio:
         adapter = LoopbackAdapter(server.url, concurrency=1, price_micros=price_micros)
-        monkeypatch.setattr("photogram.engine.engine.default_registry", lambda: Registry([adapter]))
+        monkeypatch.setattr("photogram.engine.engine.default_registry", lambda *_: Registry([adapter]))
         opened.append(Studio(tmp_path / "ws", user="ana"))
         return opened[-1]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 
 from ..domain.records import TaskRecord
 from ..domain.task import RemoteHandle
@@ -19,7 +18,7 @@ from ..providers.base import LocalProvider
 from ..providers.registry import Registry
 from ..store import Store
 from ..store import tasks as task_rows
-from ..store.ending import Stop, cancel_tasks
+from ..store.stopping import MAY_BE_BILLED, TOLD, Stop, cancel_tasks
 from .clock import Clock
 from .finish import Finisher
 from .loop import EngineThread
@@ -27,9 +26,6 @@ from .run import Runner
 
 LOOK_EVERY_S = 1.0
 """How often it is looked whether another process wrote; two calls of `os.stat`."""
-
-TOLD = "The provider was told to stop."
-MAY_BE_BILLED = "It was sent, and may still be billed."
 
 
 class Canceller:
@@ -87,9 +83,8 @@ class Canceller:
             return
         tasks = [mine[task_id] for task_id in ids]
         stops = await self._stop_here(tasks)
-        news = [replace(stop, note=TOLD if stop.note == TOLD else None) for stop in stops.values()]
         for user_id in {task.user_id for task in tasks}:
-            await asyncio.wrap_future(self._store.write(cancel_tasks, user_id, news, self._clock.now()))
+            await asyncio.wrap_future(self._store.write(cancel_tasks, user_id, list(stops.values()), self._clock.now()))
         for task in tasks:
             self._finisher.announce(task)
 
@@ -120,7 +115,7 @@ class Canceller:
             provider = self._registry.provider(task.provider)
         except UnknownModel:
             return False
-        return not isinstance(provider, LocalProvider) and await self._runner.remote.cancel(provider, handle)
+        return not isinstance(provider, LocalProvider) and await self._runner.remote.cancel(task, provider, handle)
 
     async def _tell_providers(self, tasks: Sequence[TaskRecord], jobs: Sequence[tuple[str, RemoteHandle]]) -> None:
         """Tells providers to stop what no task here asks about: nobody need wait until its process notices."""

@@ -18,9 +18,9 @@ from ..providers.base import LocalProvider
 from ..providers.registry import Registry
 from ..store import Store
 from ..store import tasks as task_rows
-from ..store.ending import discard_pending
 from ..store.owners import Owner
 from ..store.sending import adopt, reopen, send_again_later
+from ..store.stopping import discard_pending
 from .clock import Clock
 from .finish import Finisher
 from .run import Runner

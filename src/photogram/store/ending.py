@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ..domain.asset import Asset
-from ..domain.task import RemoteHandle, TaskError, TaskStatus, sources_of
+from ..domain.task import TaskError, TaskStatus, sources_of
 from ..errors import NotFound, NotYours, StorageFailed
 from . import ledger
 from .gathered import columns, gathered, rounds
-from .rows import Cursor, read_handle
+from .rows import Cursor
 
-_NO_ERROR = "error_kind = NULL, error_message = NULL, error_next_step = NULL, error_detail = NULL"
-_SAY = "UPDATE tasks SET note = ?, revision = nextval('revision') WHERE id = ?"
+NO_ERROR = "error_kind = NULL, error_message = NULL, error_next_step = NULL, error_detail = NULL"
+SAY = "UPDATE tasks SET note = ?, revision = nextval('revision') WHERE id = ?"
+"""Parts of statements: what a row forgets of an error, and what it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +93,12 @@ def _end(cur: Cursor, made: Sequence[Made]) -> list[_Ended]:
     )  # fmt: skip
     rows = cur.execute(
         "UPDATE tasks SET status = 'success', finished_at = n.at, progress = NULL, queue_position = NULL, note = NULL, "
-        f"{_NO_ERROR}, asset_sha256 = n.sha256, revision = nextval('revision'), "
+        f"{NO_ERROR}, asset_sha256 = n.sha256, revision = nextval('revision'), "
         "cost_micros = CASE WHEN tasks.cost_micros = 0 THEN n.cost ELSE tasks.cost_micros END, "
         "cost_source = CASE WHEN tasks.cost_micros = 0 THEN n.source ELSE tasks.cost_source END "
         "FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS sha256, unnest(?::TIMESTAMP[]) AS at, "
         "unnest(?::BIGINT[]) AS cost, unnest(?::VARCHAR[]) AS source) n "
-        f"WHERE tasks.id = n.id AND status IN ({_quoted(TaskStatus.SUCCESS)}) "
+        f"WHERE tasks.id = n.id AND status IN ({quoted_sources(TaskStatus.SUCCESS)}) "
         "RETURNING tasks.id, generation_id, batch_id, user_id, sends, hold_micros, tasks.cost_micros, "
         "tasks.cost_source",
         values,
@@ -208,12 +209,12 @@ def finish_failed(
     row = cur.execute(
         "UPDATE tasks SET status = ?, finished_at = ?, progress = NULL, queue_position = NULL, note = ?, "
         "error_kind = ?, error_message = ?, error_next_step = ?, error_detail = ?, revision = nextval('revision') "
-        f"WHERE id = ? AND status IN ({_quoted(status)}) "
+        f"WHERE id = ? AND status IN ({quoted_sources(status)}) "
         "RETURNING generation_id, user_id, sends, hold_micros, cost_micros",
         [str(status), now, note, kind, message, next_step, detail, task_id],
     ).fetchone()
     if row is None:
-        _book_late(cur, task_id, cost_micros, cost_source, now)
+        book_late(cur, task_id, cost_micros, cost_source, now)
         return False
     generation_id, user_id, sends, held, booked = row
     if status is not TaskStatus.LOST and not booked:
@@ -221,7 +222,7 @@ def finish_failed(
     return True
 
 
-def _book_late(cur: Cursor, task_id: str, cost_micros: int, cost_source: str, now: datetime) -> None:
+def book_late(cur: Cursor, task_id: str, cost_micros: int, cost_source: str, now: datetime) -> None:
     """Books what was billed for a task that is over without an image. A bill is never fenced; one is booked once."""
     row = cur.execute(
         "SELECT generation_id, user_id, sends, hold_micros FROM tasks "
@@ -232,7 +233,7 @@ def _book_late(cur: Cursor, task_id: str, cost_micros: int, cost_source: str, no
         return
     generation_id, user_id, sends, held = row
     _book(cur, user_id, task_id, generation_id, sends, held, cost_micros, cost_source, now)
-    cur.execute(_SAY, ["It was billed all the same.", task_id])
+    cur.execute(SAY, ["It was billed all the same.", task_id])
 
 
 def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: datetime) -> None:
@@ -255,69 +256,9 @@ def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: date
     cost = held if billed else 0
     _book(cur, user_id, task_id, generation_id, sends, held, cost, "estimated" if cost else "free", now)
     note = "Settled: it was billed." if billed else "Settled: it was not billed."
-    cur.execute(_SAY, [note, task_id])
+    cur.execute(SAY, [note, task_id])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stop:
-    """What is known of a task that its user stopped.
-
-    Attributes:
-        task_id: The task.
-        note: Whether it may still be billed, for people; not kept of one that runs here, or that nothing was sent for.
-        cost_micros: What the provider says it bills all the same.
-        cost_source: How we know.
-    """
-
-    task_id: str
-    note: str | None = None
-    cost_micros: int = 0
-    cost_source: str = "reported"
-
-
-def cancel_tasks(cur: Cursor, user_id: str, stops: Sequence[Stop], now: datetime) -> list[tuple[str, RemoteHandle]]:
-    """Cancels those of the user's tasks that are not over, whichever process carries them; it notices.
-
-    Of one that is cancelled already only the note and the bill are taken: they may come late.
-
-    Returns:
-        The (task id, handle) of those that are cancelled now and whose provider may be told.
-    """
-    told: list[tuple[str, RemoteHandle]] = []
-    for stop in stops:
-        row = cur.execute(
-            "SELECT status, local, handle FROM tasks WHERE id = ? AND user_id = ?", [stop.task_id, user_id]
-        ).fetchone()
-        if row is None:
-            continue
-        status, local, handle = row
-        note = None if local or status == TaskStatus.PENDING else stop.note
-        if status == TaskStatus.CANCELLED:
-            if note:
-                cur.execute(_SAY, [note, stop.task_id])
-            _book_late(cur, stop.task_id, stop.cost_micros, stop.cost_source, now)
-        elif not finish_failed(
-            cur, stop.task_id, TaskStatus.CANCELLED, now,
-            note=note, cost_micros=stop.cost_micros, cost_source=stop.cost_source,
-        ):  # fmt: skip
-            continue
-        if found := read_handle(handle):
-            told.append((stop.task_id, found))
-    return told
-
-
-def discard_pending(cur: Cursor, user_id: str, task_ids: Sequence[str], now: datetime) -> list[str]:
-    """Cancels those of the user's tasks that nothing was sent for, and returns all of them that are cancelled now."""
-    mine = cur.execute(
-        "SELECT id, status FROM tasks WHERE user_id = ? AND status IN ('pending', 'cancelled') "
-        "AND id IN (SELECT unnest(?::VARCHAR[]))",
-        [user_id, list(task_ids)],
-    ).fetchall()
-    for task_id, status in mine:
-        if status == TaskStatus.PENDING:
-            finish_failed(cur, task_id, TaskStatus.CANCELLED, now)
-    return [task_id for task_id, _ in mine]
-
-
-def _quoted(target: TaskStatus) -> str:
+def quoted_sources(target: TaskStatus) -> str:
+    """Returns the statuses from which `target` may be reached, for an IN list."""
     return ", ".join(f"'{source}'" for source in sources_of(target))
