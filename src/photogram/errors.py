@@ -3,7 +3,8 @@
 ```
 PhotogramError
 ├── UserError         something you can fix by changing the call
-│   ├── EmptyPrompt, BadParams, BadSettings, UnknownModel, MissingKey, BadReference
+│   ├── EmptyPrompt, BadParams, BadSettings, UnknownModel, BadReference
+│   ├── MissingKey, KeyringFailed
 │   ├── InsufficientCoins, CapExceeded
 │   └── NotYours, NotFound, NotReady, QueryRefused, WaitTimeout
 ├── StoreError        the workspace could not be used
@@ -78,6 +79,10 @@ class UnknownModel(UserError):
 
 class MissingKey(UserError):
     """The provider needs a key, and none was found."""
+
+
+class KeyringFailed(UserError):
+    """The system's keyring is not there, or did not do what it was asked."""
 
 
 class BadReference(UserError):

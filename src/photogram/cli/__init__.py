@@ -1,4 +1,4 @@
-"""The command line: `photogram generate | resume | history | sql | models | topics | wallet | doctor | lab`.
+"""The command line: `photogram generate | resume | history | sql | models | topics | keys | wallet | doctor | lab`.
 
 Exit codes: 0 all is well, 1 something did not work out (an image failed, a wait ran out, a finding of `doctor`),
 2 the call itself was wrong, 130 interrupted, 143 terminated.
@@ -11,11 +11,12 @@ import io
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from types import FrameType
 
 from ..errors import PhotogramError, UserError, WaitTimeout
-from . import doctor, generate, lab, lists, resume, topics, wallet
+from . import doctor, generate, keys, lab, lists, resume, topics, wallet
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -28,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for group in (generate, resume, lists, topics, wallet, doctor, lab):
+    for group in (generate, resume, lists, topics, keys, wallet, doctor, lab):
         group.add_to(commands)
     return parser
 
@@ -47,6 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SystemExit as wrong:  # argparse has printed what is wrong
         return wrong.code if isinstance(wrong.code, int) else 2
     _leave_cleanly_on_sigterm()
+    warnings.showwarning = _show_warning
     run: Command = options.run
     try:
         return run(options)
@@ -59,6 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PhotogramError as error:
         print(f"photogram: {error}", file=sys.stderr)
         return 2 if isinstance(error, UserError) and not isinstance(error, WaitTimeout) else 1
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    """Prints what the studio warns of (such as a retired model) without the line of code that it points at."""
+    name = "photogram" if category is UserWarning else category.__name__
+    print(f"{name}: {message}", file=sys.stderr)
 
 
 def _leave_cleanly_on_sigterm() -> None:

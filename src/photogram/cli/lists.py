@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import _SubParsersAction
 
 STATUSES = ("pending", "processing", "success", "error", "cancelled", "lost")
+_OF_MODELS = ["model", "title", "params", "price_usd", "key_present", "retires_on", "successor", "origin"]
 _SHOWN = ["created_at", "topic_title", "prompt", "model", "seed", "status", "cost_usd", "path"]
 
 
@@ -78,6 +79,6 @@ def show_models(options: argparse.Namespace) -> int:
     with Studio(options.workspace) as studio:
         frame = studio.models()
     if not options.json:
-        frame = frame.assign(params=[", ".join(map(str, params)) for params in frame["params"]])
+        frame = frame.assign(params=[", ".join(map(str, params)) for params in frame["params"]])[_OF_MODELS]
     print_frame(frame, as_json=options.json, empty="No models.")
     return 0

@@ -9,28 +9,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-from .. import config
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
-from ..domain.request import GenerationRequest, MadeImage
+from ..domain.request import GenerationRequest
 from ..domain.task import RemoteHandle, TaskStatus
-from ..errors import AuthFailed, BadResponse, DeadlineExceeded, Expired, Lost, ProviderError, Unreachable
+from ..errors import AuthFailed, BadSettings, DeadlineExceeded, Expired, Lost, ProviderError, Unreachable
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access, Ready, Submitted, Working
 from ..store.owners import Owner
 from ..store.sending import save_handle, send_again_later
 from .clock import Clock
-from .finish import Finisher, bill_of
+from .collect import Collector
+from .finish import Finisher
 from .http import Http
+from .keys import KeyBook, say_missing
 from .poll import Poller, Polling
 from .progress import ProgressBook
 from .queue import Queues
-from .retry import Action, Phase, decide, pause_s, poll_pause_s
-from .talk import Talk, checked
+from .retry import Action, Phase, decide, pause_s
+from .talk import Talk
 from .workers import Workers
 
 
@@ -38,7 +40,7 @@ class Remote:
     """Speaks to providers through their adapters. Engine's thread only.
 
     Attributes:
-        bills: What images that are made, but not yet here, cost, and how we know, by task id.
+        collector: Gets what was made.
         poller: Asks about what providers work on.
         talk: Speaks with them.
     """
@@ -46,24 +48,30 @@ class Remote:
     def __init__(
         self, *, clock: Clock, owner: Owner, finisher: Finisher, progress: ProgressBook, http: Http,
         workers: Workers, queues: Queues, spawn: Callable[[TaskRecord, Coroutine[Any, Any, bool]], None],
-        wake_later: Callable[[str, float, str], None],
+        wake_later: Callable[[str, float, str], None], keys: KeyBook,
     ) -> None:  # fmt: skip
         self._clock, self._owner, self._finisher, self._queues = clock, owner, finisher, queues
-        self._progress, self._workers, self._wake_later = progress, workers, wake_later
+        self._progress, self._workers, self._wake_later, self._keys = progress, workers, wake_later, keys
         self.talk = Talk(http=http, workers=workers, progress=progress, clock=clock)
-        self._unreachable_since: dict[str, datetime] = {}
-        self.bills: dict[str, tuple[int, str]] = {}
+        self.collector = Collector(clock=clock, finisher=finisher, progress=progress, talk=self.talk)
         self.poller = Poller(clock, lambda polling: spawn(polling.task, self._poll(polling)))
 
-    @staticmethod
-    def access(adapter: RemoteAdapter) -> Access:
-        """Returns where a provider is and its key, as they are set now."""
-        base_url = config.base_url_of(adapter.name, adapter.base_url, adapter.base_url_variables)
-        home = adapter.base_url.rstrip("/")
-        return Access(
-            base_url=base_url, key=config.find_key(adapter.name, adapter.key_variables), own_hosts=adapter.own_hosts,
-            moved_from=home if home and base_url != home else None,
-        )  # fmt: skip
+    async def access(self, task: TaskRecord, adapter: RemoteAdapter) -> Access:
+        """Returns where a task's provider is and by which key it is let in, as they are set now.
+
+        Raises:
+            AuthFailed: Its key is missing, or where it is; or one of these makes no sense.
+        """
+        look = partial(self._keys.access, adapter, task.user_id, task.batch_id)
+        try:
+            quick = self._keys.is_quick(adapter, task.user_id, task.batch_id)
+            access = look() if quick else await asyncio.wrap_future(self._workers.submit(look))
+        except BadSettings as error:
+            raise AuthFailed(error.message, next_step=error.next_step) from error
+        if adapter.key_variables and adapter.key_required and access.key is None:
+            message, next_step = say_missing(adapter)
+            raise AuthFailed(message, next_step=next_step)
+        return access
 
     async def submit(
         self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, request: GenerationRequest,
@@ -81,18 +89,18 @@ class Remote:
         Raises:
             ProviderError: It failed, or is lost.
         """
-        access = self.access(adapter)
-        began, tries = self._clock.monotonic(), task.tries
+        began, tries, phase = self._clock.monotonic(), task.tries, Phase.UPLOAD
         try:
-            if adapter.key_variables and adapter.key_required and access.key is None:
-                raise AuthFailed(f"{task.provider} needs a key.", next_step=f"Set {adapter.key_variables[0]}.")
-            request = await self._upload(task, adapter, access, request)
+            access = await self.access(task, adapter)
+            request = await self.talk.upload(task, adapter, access, request)
             if not await may_send():
                 return True
+            phase = Phase.SUBMIT
             found = await self.talk.submit(task, card, adapter, access, request)
         except ProviderError as error:
             counts = not self._queues.line(task.provider).paused_at > began
-            action = decide(Phase.SUBMIT, error, tries=tries + counts, idempotent=adapter.idempotent)
+            self._progress.trouble(task.provider, error)
+            action = decide(phase, error, tries=tries + counts, idempotent=adapter.idempotent)
             if action is not Action.FAIL_AND_STOP:
                 await self._let_in(task)
             match action:
@@ -106,21 +114,14 @@ class Remote:
                     return True
                 case _:
                     raise
+        self._progress.reached(task.provider)
         await self._let_in(task)
         if isinstance(found, Ready):
-            await self._collect(task, card, adapter, access, found, self._clock.awake_s() + card.deadline_s)
+            await self.collector.collect(task, card, adapter, access, found, self._clock.awake_s() + card.deadline_s)
             return True
         await self._keep_handle(task, found)
         self.poll_on(replace(task, handle=found.handle, sends=task.sends + 1), card, adapter)
         return False
-
-    async def _upload(
-        self, task: TaskRecord, adapter: RemoteAdapter, access: Access, request: GenerationRequest
-    ) -> GenerationRequest:
-        try:
-            return await self.talk.upload(task, adapter, access, request)
-        except Unreachable as error:  # an input image that is uploaded twice costs nothing
-            raise Unreachable(error.message, sent=False, detail=error.detail) from error
 
     async def _let_in(self, task: TaskRecord) -> None:
         """Lets a stopped line go on once the task that was sent as a trial was not turned away for key or credit."""
@@ -138,9 +139,10 @@ class Remote:
         """Puts a task back, and pauses its provider's line: what hit this one would hit the others."""
         wait_s = pause_s(error, tries)
         until = self._clock.now() + timedelta(seconds=wait_s)
-        note = f"{error.message} Waiting until {until:%H:%M:%S} UTC."
+        said = self._progress.trouble(task.provider, error)
+        note = f"{said} Waiting until {until:%H:%M:%S} UTC."
         if isinstance(error, Unreachable):
-            note = f"{error.message} Check your connection; it is tried again at {until:%H:%M:%S} UTC."
+            note = f"{said} It is tried again at {until:%H:%M:%S} UTC."
         self._queues.pause(task.provider, wait_s)
         await self._finisher.evidence(send_again_later, task.id, note, spends_try=spends_try)
         self._finisher.announce(task)
@@ -150,6 +152,8 @@ class Remote:
     async def _stop_line(self, task: TaskRecord, error: ProviderError) -> None:
         """Ends the first task that the provider turned away for its key or credit; the others wait for the user."""
         why = f"{error.message} {error.next_step} Then studio.resume() goes on."
+        if isinstance(error, AuthFailed):
+            self._keys.note_refused(task.batch_id)
         if self._queues.stop(task.provider, why):
             await self._progress.say_waiting(self._queues.held_up(task.provider), why)
             raise error
@@ -169,7 +173,7 @@ class Remote:
         assert task.handle
         self.poller.add(
             Polling(
-                task=task, card=card, adapter=adapter, access=self.access(adapter), handle=task.handle,
+                task=task, card=card, adapter=adapter, handle=task.handle,
                 deadline_awake_s=self._clock.awake_s() + card.deadline_s,
             )
         )  # fmt: skip
@@ -181,17 +185,18 @@ class Remote:
         polling.polls += 1
         said = None
         try:
-            found = await self.talk.poll(task, polling.adapter, polling.access, polling.handle)
+            access = await self.access(task, polling.adapter)
+            found = await self.talk.poll(task, polling.adapter, access, polling.handle)
         except ProviderError as error:
             if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
                 raise (polling.expired or error) from error
-            found, said = Working(), self._trouble(task.provider, error)
+            found, said = Working(), self._progress.trouble(task.provider, error)
         else:
-            self._unreachable_since.pop(task.provider, None)
+            self._progress.reached(task.provider)
         if isinstance(found, Ready):
             try:
-                await self._collect(
-                    task, polling.card, polling.adapter, polling.access, found, polling.deadline_awake_s
+                await self.collector.collect(
+                    task, polling.card, polling.adapter, access, found, polling.deadline_awake_s
                 )
                 return True
             except Expired as error:
@@ -200,6 +205,7 @@ class Remote:
                 polling.expired, polling.polls, found = error, 0, Working()  # asked, once, for another address
         if last and not polling.overdue:
             polling.overdue = True
+            self._progress.forget(task.id)
             await self._finisher.fail(task, polling.expired or DeadlineExceeded("No result within the deadline."))
             self._queues.done(task)
         if not polling.overdue:
@@ -211,83 +217,13 @@ class Remote:
             self.poller.add(polling)
         return polling.dropped
 
-    def _trouble(self, provider: str, error: ProviderError) -> str:
-        """Says for people why a poll brought nothing."""
-        if not isinstance(error, Unreachable):
-            return error.message
-        since = self._unreachable_since.setdefault(provider, self._clock.now())
-        return f"{error.message} Check your connection; it has been so since {since:%H:%M:%S} UTC."
-
-    async def _collect(
-        self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, access: Access, ready: Ready, deadline: float
-    ) -> None:
-        """Gets the image's bytes, asking as often as it takes until the deadline, and ends the task.
-
-        Raises:
-            ProviderError: The address is gone (`Expired`), the deadline passed, or what came is no image; with what it
-                cost, for it was made.
-        """
-        told = ready.cost_micros
-        if told is None and task.handle:
-            told = task.handle.cost_micros
-        bill = self.bills[task.id] = bill_of(task, card, told, ready.cost_source)
-
-        async def keep(data: bytes) -> None:
-            made = MadeImage(data=data, seed=ready.seed, cost_micros=told, cost_source=ready.cost_source)
-            await self._finisher.succeed(task, card, made, foreign=True)
-
-        try:
-            if ready.data is None:
-                await self._download(task, adapter, access, ready, deadline, keep)
-            else:
-                await keep(ready.data)
-        except ProviderError as error:
-            shown = _spoilt(task, error) if isinstance(error, BadResponse) else error
-            shown.cost_micros, shown.cost_source = bill
-            raise shown from (None if shown is error else error)
-        finally:
-            del self.bills[task.id]
-
-    async def _download(
-        self, task: TaskRecord, adapter: RemoteAdapter, access: Access, ready: Ready, deadline: float,
-        keep: Callable[[bytes], Coroutine[Any, Any, None]],
-    ) -> None:  # fmt: skip
-        """Fetches the image's bytes, asking as often as it takes until the deadline, and stores them."""
-        tries = spoilt = 0
-        while True:
-            try:
-                answer = await self.talk.download(task, adapter, access, ready)
-                if answer.status in (403, 404, 410):
-                    said = "The image was made and billed, but its address has expired."
-                    raise Expired(said, next_step="Retry makes, and bills, it anew.", detail=answer.excerpt())
-                try:
-                    return await keep(checked(adapter, answer).content)
-                except BadResponse as error:  # a page of a delivery network, or the first half of a file
-                    error.accepted = True
-                    raise
-            except ProviderError as error:
-                spoilt += isinstance(error, BadResponse)
-                if decide(Phase.FETCH, error, tries=spoilt, idempotent=True) is Action.FAIL:
-                    raise
-                if self._clock.awake_s() >= deadline:
-                    said = "The image was made and billed, but could not be fetched within the deadline."
-                    raise DeadlineExceeded(said, detail=f"{error.message}\n{error.detail}") from error
-                await self._clock.sleep(poll_pause_s(tries))
-                tries += 1
-
-    async def cancel(self, adapter: RemoteAdapter, handle: RemoteHandle) -> bool:
+    async def cancel(self, task: TaskRecord, adapter: RemoteAdapter, handle: RemoteHandle) -> bool:
         """Asks the provider to stop a job; returns whether it said that it will. It is cancelled here in any case."""
-        return await self.talk.cancel(adapter, self.access(adapter), handle)
-
-
-def _spoilt(task: TaskRecord, error: BadResponse) -> ProviderError:
-    """Says what it means that an image was made and billed, but did not come whole."""
-    said = f"{error.message} It was made and billed."
-    if task.handle is None:
-        return BadResponse(said, next_step="Retry makes, and bills, it anew.", detail=error.detail)
-    if task.error_kind == error.kind:  # Retry asked again already: the next one must lead somewhere else
-        return Expired(said, next_step="Retry makes, and bills, it anew.", detail=error.detail)
-    return BadResponse(said, next_step="Retry fetches it once more, without paying.", detail=error.detail)
+        try:
+            access = await self.access(task, adapter)
+        except AuthFailed:
+            return False
+        return await self.talk.cancel(adapter, access, handle)
 
 
 def is_loopback(base_url: str) -> bool:

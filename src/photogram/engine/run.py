@@ -14,7 +14,7 @@ from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, ReferenceImage
 from ..domain.task import RemoteHandle
-from ..errors import InternalFailure, ProviderError, StorageFailed, StorageFull
+from ..errors import BadSettings, InternalFailure, ProviderError, StorageFailed, StorageFull
 from ..providers.base import LocalProvider, RemoteAdapter, Stopped
 from ..providers.registry import Provider, Registry
 from ..store import Store
@@ -23,6 +23,7 @@ from ..store.sending import Mark, SendLimits, mark_sent, send_again_later, still
 from .clock import Clock
 from .finish import Finisher
 from .http import Http
+from .keys import KeyBook, open_access
 from .loop import EngineThread
 from .progress import ProgressBook
 from .queue import Queues
@@ -59,15 +60,15 @@ class Runner:
 
     def __init__(
         self, *, store: Store, registry: Registry, thread: EngineThread, clock: Clock, owner: Owner,
-        finisher: Finisher, http: Http, painters: Workers, workers: Workers,
+        finisher: Finisher, http: Http, painters: Workers, workers: Workers, keys: KeyBook,
     ) -> None:  # fmt: skip
         self._store, self._registry, self._thread, self._clock, self._owner = store, registry, thread, clock, owner
-        self._finisher, self._painters, self._workers = finisher, painters, workers
-        self._progress = ProgressBook(store, thread, clock, finisher.announce)
+        self._finisher, self._painters, self._workers, self._keys = finisher, painters, workers, keys
+        self.progress = ProgressBook(store, thread, clock, finisher.announce)
         self.queues = Queues(self._limit_of, lambda task: self._spawn(task, self._run(task)), clock.monotonic)
         self.remote = Remote(
-            clock=clock, owner=owner, finisher=finisher, progress=self._progress, http=http, workers=workers,
-            queues=self.queues, spawn=self._spawn, wake_later=self._wake_later,
+            clock=clock, owner=owner, finisher=finisher, progress=self.progress, http=http, workers=workers,
+            queues=self.queues, spawn=self._spawn, wake_later=self._wake_later, keys=keys,
         )  # fmt: skip
         self._stops: dict[str, threading.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -81,14 +82,14 @@ class Runner:
         line = self.queues.line(provider)
 
         async def later() -> None:
-            await self._progress.say_waiting(list(line.waiting.values()), note)
+            await self.progress.say_waiting(list(line.waiting.values()), note)
             await self._clock.sleep(pause_s)
             while (left_s := line.paused_until - self._clock.monotonic()) > 0:
                 await self._clock.sleep(left_s + 0.01)
             if line.stopped is not None:
                 return  # stopped meanwhile, and says so
             self.queues.fill(provider)
-            await self._progress.say_waiting(list(line.waiting.values()), None)
+            await self.progress.say_waiting(list(line.waiting.values()), None)
 
         self._thread.spawn(later(), f"pause of {provider}")
 
@@ -96,7 +97,7 @@ class Runner:
         """Puts tasks in their provider's line; one that stopped until the user has acted is tried with one task."""
         self.queues.push(*tasks)
         if (why := self.queues.line(provider).stopped) is not None:
-            await self._progress.say_waiting(tasks, why)
+            await self.progress.say_waiting(tasks, why)
             self.queues.try_one(provider)
 
     def _spawn(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
@@ -119,7 +120,7 @@ class Runner:
                 del self._running[task.id], self._tasks[task.id]
             if over:
                 self._stops.pop(task.id, None)
-                self._progress.forget(task.id)
+                self.progress.forget(task.id)
                 self.remote.poller.drop(task.id)
                 self.queues.done(task)
 
@@ -130,6 +131,7 @@ class Runner:
         marked_at = await self._mark(task, card, provider)
         if marked_at is None:
             return True  # cancelled, or another process was quicker
+        self.progress.watch(task)
         self._finisher.announce(task)
         if isinstance(provider, LocalProvider):
             return await self._run_local(task, card, provider)
@@ -144,7 +146,7 @@ class Runner:
     async def _mark(self, task: TaskRecord, card: ModelCard, provider: Provider) -> float | None:
         """Marks a task as sent, once its user's limits allow; returns when that was, or None if it may not be sent."""
         limits = None
-        if not isinstance(provider, LocalProvider) and not is_loopback(Remote.access(provider).base_url):
+        if not isinstance(provider, LocalProvider) and not self._is_here(provider):
             limits = SendLimits(presses=config.presses_per_minute(), submits=card.submits_per_minute)
         while True:
             began = self._clock.monotonic()
@@ -153,14 +155,22 @@ class Runner:
             if not wait_s:
                 return None if wait_s is None else began
             until = self._clock.now() + timedelta(seconds=wait_s)
-            self._progress.note(
+            self.progress.note(
                 task, said=f"A limit of sends per minute is reached. Waiting until {until:%H:%M:%S} UTC."
             )
             await self._clock.sleep(wait_s + 0.05)
             if self.queues.stands(task.provider):  # paused or stopped meanwhile, which holds for this one, too
                 self.queues.put_back(task)
-                await self._progress.say_waiting([task], self.queues.line(task.provider).stopped)
+                await self.progress.say_waiting([task], self.queues.line(task.provider).stopped)
                 return None
+
+    @staticmethod
+    def _is_here(provider: RemoteAdapter) -> bool:
+        """Tells whether a provider is on this machine."""
+        try:
+            return is_loopback(open_access(provider, None).base_url)
+        except BadSettings:
+            return False  # what is wrong is said when it is sent
 
     def _check_room(self, card: ModelCard) -> None:
         needed = FREE_ROOM_BYTES if card.free else PAID_ROOM_BYTES
@@ -174,7 +184,7 @@ class Runner:
         request = await self._request(task)
 
         def report(progress: float) -> None:
-            self._thread.call(self._progress.note, task, progress)
+            self._thread.call(self.progress.note, task, progress)
 
         try:
             made = await asyncio.wrap_future(self._painters.submit(provider.run, request, report, stop.is_set))
@@ -212,6 +222,7 @@ class Runner:
     def poll_on(self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter) -> None:
         """Goes on with a task that has a handle, sent by this process or by one that is gone."""
         self.queues.hold_place(task)
+        self.progress.watch(task)
         self.remote.poll_on(task, card, adapter)
 
     def carried(self) -> dict[str, TaskRecord]:
@@ -232,13 +243,21 @@ class Runner:
                 await asyncio.wait([running], timeout=STOP_S)
             return None
         polling = self.remote.poller.drop(task.id)
-        cost, source = self.remote.bills.get(task.id, (0, "free"))
+        handle = polling.handle if polling else self._unanswered(task)
+        cost, source = self.remote.collector.bills.get(task.id, (0, "free"))
         if running:
             running.cancel()
             await asyncio.wait([running])
         if polling:
             self.queues.done(task)
-        return Left(handle=polling.handle if polling else None, cost_micros=cost, cost_source=source)
+        return Left(handle=handle, cost_micros=cost, cost_source=source)
+
+    def _unanswered(self, task: TaskRecord) -> RemoteHandle | None:
+        """Returns by which a submit without an answer can be stopped, where its provider can do that (else None)."""
+        provider = self._registry.provider(task.provider)
+        if isinstance(provider, LocalProvider) or not provider.cancels_unanswered:
+            return None
+        return RemoteHandle(remote_id=task.id, model=task.model) if task.id in self.remote.talk.unanswered else None
 
     async def stop_all(self, timeout_s: float) -> None:
         """Starts nothing more, tells every local picture to stop, and lets their rows say so."""
@@ -251,4 +270,4 @@ class Runner:
 
     def _secrets(self, task: TaskRecord) -> list[Any]:
         provider = self._registry.provider(task.provider)
-        return [] if isinstance(provider, LocalProvider) else [Remote.access(provider).key]
+        return [] if isinstance(provider, LocalProvider) else self._keys.known(provider)

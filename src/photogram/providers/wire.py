@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from typing import Any, NamedTuple
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
@@ -30,31 +30,59 @@ class Access:
     moved_from: str | None = None
 
     def owns(self, url: str) -> bool:
-        """Tells whether a URL is the provider's own, so that a key may go there."""
-        base, asked = urlsplit(self.base_url), urlsplit(url)
-        if self.moved_from:
-            return (asked.scheme, asked.netloc.lower()) == (base.scheme, base.netloc.lower())
-        if (asked.scheme, asked.netloc.lower()) == (base.scheme, base.netloc.lower()):
+        """Tells whether a URL is the provider's own, so that a key may go there.
+
+        Raises:
+            ValueError: It is none.
+        """
+        asked = _read_origin(url)
+        if asked == _read_origin(self.base_url):
             return True
-        host = (asked.hostname or "").lower()
-        return asked.scheme == "https" and any(host == own or host.endswith(f".{own}") for own in self.own_hosts)
+        return self.moved_from is None and asked.scheme == "https" and self._is_own_host(asked.host)
 
     def route(self, url: str) -> str:
         """Returns the URL to ask instead of one on the provider's own hosts, where the provider's address was moved.
 
-        A URL below the built-in address keeps what follows it; one elsewhere on the provider's hosts keeps its path.
+        The part of the path that was the built-in address's becomes the new one's; whatever else the provider names on
+        its hosts stands below the new address in the same way, if that ends like the built-in one (`/gateway/v1` for
+        `/v1`), or else keeps its path.
+
+        Raises:
+            ValueError: It is none, or its path climbs.
         """
         if not self.moved_from:
             return url
-        if url == self.moved_from or url.startswith((f"{self.moved_from}/", f"{self.moved_from}?")):
-            return self.base_url + url[len(self.moved_from) :]
-        home, asked, base = urlsplit(self.moved_from), urlsplit(url), urlsplit(self.base_url)
-        host = (asked.hostname or "").lower()
-        if asked.netloc.lower() != home.netloc.lower() and not any(
-            host == own or host.endswith(f".{own}") for own in self.own_hosts
-        ):
+        asked_at = _read_origin(url)
+        if asked_at.host != _read_origin(self.moved_from).host and not self._is_own_host(asked_at.host):
             return url
-        return urlunsplit((base.scheme, base.netloc, asked.path, asked.query, asked.fragment))
+        home, asked, base = urlsplit(self.moved_from), urlsplit(url), urlsplit(self.base_url)
+        if ".." in unquote(asked.path).replace("\\", "/").split("/"):
+            raise ValueError("the path climbs")  # out of the part of a gateway that stands for the provider
+        if asked.path == home.path or asked.path.startswith(f"{home.path}/"):
+            path = base.path + asked.path[len(home.path) :]
+        else:
+            path = base.path.removesuffix(home.path) + asked.path if base.path.endswith(home.path) else asked.path
+        return urlunsplit((base.scheme, base.netloc, path, asked.query, asked.fragment))
+
+    def _is_own_host(self, host: str) -> bool:
+        return any(host == own or host.endswith(f".{own}") for own in self.own_hosts)
+
+
+class _Origin(NamedTuple):
+    scheme: str
+    host: str
+    port: int | None
+
+
+def _read_origin(url: str) -> _Origin:
+    """Returns scheme, host and port, so that two ways to write one origin are equal.
+
+    Raises:
+        ValueError: It is no URL.
+    """
+    parts = urlsplit(url)
+    port = parts.port if parts.port is not None else {"http": 80, "https": 443}.get(parts.scheme)
+    return _Origin(parts.scheme, (parts.hostname or "").removesuffix("."), port)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

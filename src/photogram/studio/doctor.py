@@ -13,9 +13,11 @@ from pathlib import Path
 
 from .. import config
 from ..domain.asset import EXTENSIONS
+from ..engine.keys import KeyBook
 from ..errors import PhotogramError
-from ..providers.base import RemoteAdapter
+from ..providers.registry import default_registry
 from ..store import assets
+from .keys import list_keys
 from .studio import Studio
 from .waiting import wait_for
 
@@ -58,7 +60,7 @@ def examine(
     workspace = config.workspace(path)
     if not (workspace / "history.duckdb").exists():
         nothing = f"{workspace} does not exist yet; the first picture makes it."
-        return [*findings, *_keys_without_workspace(), Finding(name="workspace", ok=True, message=nothing)]
+        return [*findings, *_models(workspace, user), Finding(name="workspace", ok=True, message=nothing)]
     try:
         with Studio(workspace, user=user) as studio:
             if adopt:
@@ -68,7 +70,7 @@ def examine(
             findings += [_rows(studio), _files(studio), _disk(studio), _unsent(studio), _others(studio)]
     except PhotogramError as error:
         findings.append(Finding(name="workspace", ok=False, message=error.message, next_step=error.next_step))
-    return [*findings, *_keys_without_workspace()]
+    return [*findings, *_models(workspace, user)]
 
 
 def _versions() -> Finding:
@@ -89,16 +91,15 @@ def _jupyter() -> Finding:
     return Finding(name="jupyter", ok=True, message="JupyterLab is not installed.", next_step=step)
 
 
-def _keys_without_workspace() -> list[Finding]:
-    from ..providers.registry import default_registry
-
-    findings = []
-    for provider in default_registry().providers():
-        if not isinstance(provider, RemoteAdapter) or not provider.key_variables:
-            continue
-        present = config.find_key(provider.name, provider.key_variables) is not None
-        said = f"{provider.key_variables[0]} is {'set' if present else 'not set'}."
-        findings.append(Finding(name=f"key of {provider.name}", ok=True, message=said))
+def _models(workspace: Path, user: str | None) -> list[Finding]:
+    """Looks at what models.toml adds, and at where keys come from."""
+    registry = default_registry(config.models_path(), workspace / "models.toml")
+    step = "Correct that file; everything else goes on without it."
+    findings = [Finding(name="models", ok=False, message=problem, next_step=step) for problem in registry.problems]
+    findings += [
+        Finding(name=f"key of {place.provider}", ok=not place.problem, message=str(place))
+        for place in list_keys(registry, KeyBook(), config.user(user))
+    ]
     return findings
 
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..domain.ids import is_id, new_id
-from ..errors import NotFound
+from ..domain.secret import Secret
+from ..errors import NotFound, PhotogramError
 from ..store import ledger
 from ..store.batches import NewBatch
 from .batch import Batch
-from .catalogue import require_key
+from .catalogue import require_access, warn_of_retirement
 from .prepare import Quote, plan_batch
 from .references import check_mask, list_references, read_reference, store_references
 from .topic import Topic, clean_title
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def press(
     studio: Studio, prompt: str, *, model: str | None, n: int, topic: str | Topic | None, images: Any, dry_run: bool,
-    params: Mapping[str, Any],
+    key: Secret | None, params: Mapping[str, Any],
 ) -> Batch | Quote:  # fmt: skip
     """Checks a call, then writes and queues its batch (or, dry, only says what it may cost); see `Studio.generate`."""
     engine = studio._engine
@@ -32,7 +33,8 @@ def press(
     mask = params.get("mask")
     params = {name: value for name, value in params.items() if name != "mask"}
     plan = plan_batch(card, prompt, n, given, params, mask=mask)
-    require_key(engine.registry, card)
+    key = require_access(engine, studio.user, card, key)
+    warn_of_retirement(card, studio._now().date())
     everything = [*given, *([mask] if mask is not None else [])]
     read = [read_reference(engine, one, card, place) for place, one in enumerate(everything, 1)]
     if dry_run:
@@ -46,9 +48,16 @@ def press(
     batch = NewBatch(
         id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "", provider=card.provider,
         model=card.model, prompt=plan.prompt, params=plan.requested, references=stored[: len(given)],
-        mask=stored[-1] if mask is not None else None, tasks=plan.tasks, owner=engine.owner.id, local=card.local, created_at=studio._now(),
+        mask=stored[-1] if mask is not None else None, tasks=plan.tasks, owner=engine.owner.id, local=card.local,
+        created_at=studio._now(),
     )  # fmt: skip
-    record = wait_for(engine.generate(studio.user, batch))
+    if key:
+        engine.keys.lend(batch.id, card.provider, key)
+    try:
+        record = wait_for(engine.generate(studio.user, batch))
+    except PhotogramError:
+        engine.keys.take_back(batch.id)
+        raise
     if title == "":
         studio.active_topic = Topic(studio, topic_id)
     return Batch(studio, record)

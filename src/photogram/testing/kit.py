@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 import pytest
 
 from ..domain.card import ANY_MODEL
+from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
 from ..engine.engine import Engine
 from ..errors import BadParams, PhotogramError, ProviderError
@@ -83,9 +84,10 @@ class ProviderKit:
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         fake = self.fake_class
-        for name, forms in (("refusal", fake.refusals), ("rate_limit", fake.rate_limits), ("nonsense", NONSENSE)):
+        for name, forms in (("refusal", fake.refusals), ("rate_limit", fake.rate_limits), ("nonsense", NONSENSE),
+                            ("not_cancelled", fake.not_cancelled)):  # fmt: skip
             if name in metafunc.fixturenames:
-                metafunc.parametrize(name, list(forms.values()), ids=list(forms))
+                metafunc.parametrize(name, list(forms.values()) or [None], ids=list(forms) or ["none"])
 
     # ── Success ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -177,8 +179,10 @@ class ProviderKit:
     # ── The provider says no ────────────────────────────────────────────────────────────────────────────────────────
 
     def test_refusal_is_no_failure_and_gives_the_reason(
-        self, studio: Studio, fake: FakeProvider, refusal: tuple[str, Reply]
+        self, studio: Studio, fake: FakeProvider, refusal: tuple[str, Reply] | None
     ) -> None:
+        if refusal is None:
+            return
         kind, reply = refusal
         content = reply.content.replace(b"{reason}", REASON.encode())
         headers = {name: value.replace("{reason}", REASON) for name, value in reply.headers.items()}
@@ -194,7 +198,9 @@ class ProviderKit:
         assert len(fake.submits) == 1
         assert (studio.wallet.balance_coins < before) == fake.bills_refusals
 
-    def test_rate_limit_waits_and_goes_on(self, studio: Studio, fake: FakeProvider, rate_limit: Reply) -> None:
+    def test_rate_limit_waits_and_goes_on(self, studio: Studio, fake: FakeProvider, rate_limit: Reply | None) -> None:
+        if rate_limit is None:
+            return
         fake.says["submit"] = [rate_limit]
         batch = self.generate(studio, fake)
         assert batch[0].error is None
@@ -254,7 +260,7 @@ class ProviderKit:
     def test_failing_provider_is_not_sent_the_same_again(self, studio: Studio, fake: FakeProvider, status: int) -> None:
         fake.always["submit"] = Reply.of({"error": "down"}, status)
         batch = self.generate(studio, fake)
-        assert batch[0].status == ("error" if status == 500 or fake.adapter.idempotent else "lost")
+        assert batch[0].status == ("error" if status == 500 else "lost")
         assert len(fake.submits) == (3 if fake.adapter.idempotent and status != 500 else 1)
 
     # ── A job that takes its time ───────────────────────────────────────────────────────────────────────────────────
@@ -283,6 +289,38 @@ class ProviderKit:
         fake.always["poll"] = nonsense
         batch = self.generate(studio, fake)
         assert batch[0].status in ("error", "lost")
+        assert len(fake.submits) == 1
+
+    def test_unknown_status_word_ends_the_wait_and_retry_asks_the_same_job(
+        self, studio: Studio, fake: FakeProvider
+    ) -> None:
+        if fake.unknown_status is None:
+            return
+        fake.always["poll"] = fake.unknown_status
+        batch = self.generate(studio, fake)
+        error = batch[0].error
+        assert error is not None
+        assert error.kind == "bad_response"
+        assert "pondering" in error.message
+        del fake.always["poll"]
+        batch[0].retry()
+        batch.wait(timeout_s=WAIT_S)
+        assert batch[0].error is None
+        assert len(fake.submits) == 1
+
+    def test_nonsense_in_place_of_the_result_ends_the_wait_and_retry_asks_the_same_job(
+        self, studio: Studio, fake: FakeProvider, nonsense: Reply
+    ) -> None:
+        if "fetch" not in fake.routes:
+            return
+        fake.always["fetch"] = nonsense
+        batch = self.generate(studio, fake)
+        assert batch[0].error is not None
+        assert batch[0].error.kind == "bad_response"
+        del fake.always["fetch"]
+        batch[0].retry()
+        batch.wait(timeout_s=WAIT_S)
+        assert batch[0].error is None
         assert len(fake.submits) == 1
 
     def test_trouble_while_asking_is_outlasted(self, studio: Studio, fake: FakeProvider) -> None:
@@ -321,6 +359,21 @@ class ProviderKit:
         assert batch[0].status == "cancelled"
         assert (fake.count("cancel") > 0) == ("cancel" in fake.routes)
 
+    def test_cancel_that_came_too_late_says_that_it_may_be_billed(
+        self, studio: Studio, fake: FakeProvider, not_cancelled: Reply | None
+    ) -> None:
+        if not_cancelled is None:
+            return
+        fake.polls_needed = 10**9
+        fake.always["cancel"] = not_cancelled
+        batch = studio.generate(PROMPT, model=f"{fake.adapter.name}:{fake.model}")
+        wait_until(lambda: fake.count("poll") > 0)
+        batch.cancel()
+        batch.wait(timeout_s=WAIT_S)
+        assert batch[0].status == "cancelled"
+        assert fake.count("cancel") > 0
+        assert "billed" in (batch[0].record.note or "")
+
     def test_result_that_expired_is_said_to_be_billed(self, studio: Studio, fake: FakeProvider) -> None:
         if "download" not in fake.routes:
             return
@@ -334,9 +387,9 @@ class ProviderKit:
     # ── The adapter by itself ───────────────────────────────────────────────────────────────────────────────────────
 
     def test_key_check_tells_a_right_key_from_a_wrong_one(self, studio: Studio, fake: FakeProvider) -> None:
-        from ..engine.remote import Remote
+        from ..engine.keys import open_access
 
-        request = fake.adapter().build_key_check(Remote.access(fake.adapter()))
+        request = fake.adapter().build_key_check(open_access(fake.adapter(), Secret(fake.key)))
         assert (request is not None) == ("key_check" in fake.routes)
 
     def test_whatever_comes_is_read_or_refused_never_a_crash(self, fake: FakeProvider) -> None:
