@@ -38,11 +38,13 @@ class Talk:
 
     Attributes:
         glimpses: Thumbnails of images that are still being streamed, by task id.
+        unanswered: Ids of tasks whose submit has left and has no answer yet.
     """
 
     def __init__(self, *, http: Http, workers: Workers, progress: ProgressBook, clock: Clock) -> None:
         self._http, self._workers, self._progress, self._clock = http, workers, progress, clock
         self.glimpses: dict[str, bytes] = {}
+        self.unanswered: set[str] = set()
 
     async def upload(
         self, task: TaskRecord, adapter: RemoteAdapter, access: Access, request: GenerationRequest
@@ -56,10 +58,11 @@ class Talk:
         for image in (*request.references, *((request.mask,) if request.mask else ())):
             wire = await self._aside(adapter.build_upload, image, access)
             if wire is None:
-                return request
+                uploads.append("")
+                continue
             answer = await self._http.send(task.provider, wire, access, read_timeout_s=FETCH_READ_S)
             uploads.append(adapter.read_upload(checked(adapter, answer)))
-        return replace(request, uploads=tuple(uploads)) if uploads else request
+        return replace(request, uploads=tuple(uploads)) if any(uploads) else request
 
     async def submit(
         self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter, access: Access, request: GenerationRequest
@@ -69,8 +72,12 @@ class Talk:
         Raises:
             ProviderError: What went wrong.
         """
-        wire = await self._aside(adapter.build_submit, request, access)
+        if request.references or request.mask:  # to be encoded
+            wire = await self._aside(adapter.build_submit, request, access)
+        else:
+            wire = adapter.build_submit(request, access)
         watching = asyncio.create_task(self._watch(task, adapter, access, request))
+        self.unanswered.add(task.id)
         try:
             answer = await self._http.send(
                 task.provider, wire, access, read_timeout_s=card.deadline_s, total_s=card.deadline_s,
@@ -78,6 +85,7 @@ class Talk:
             )  # fmt: skip
         finally:
             watching.cancel()
+            self.unanswered.discard(task.id)
             self.glimpses.pop(task.id, None)
         found = await self._read(adapter.read_submit, checked(adapter, answer), request)
         if isinstance(found, Ready):

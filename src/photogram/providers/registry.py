@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from ..domain.card import ANY_MODEL, ModelCard
 from ..errors import UnknownModel
 from .base import LocalProvider, RemoteAdapter
+from .user_models import add_models
 
 Provider = LocalProvider | RemoteAdapter
 
@@ -17,17 +19,31 @@ ENTRY_POINTS = "photogram.providers"
 
 
 class Registry:
-    """The providers of one engine, by name."""
+    """The providers of one engine, by name.
+
+    Attributes:
+        problems: What could not be added, in sentences for people.
+    """
 
     def __init__(self, providers: list[Provider]) -> None:
         self._providers = {provider.name: provider for provider in providers}
         self._cards = {card.address: card for provider in providers for card in provider.cards()}
+        self._origins: dict[str, str] = {}
+        self.problems: list[str] = []
 
     def add(self, provider: Provider) -> None:
         """Adds a provider, or replaces the one of its name."""
         self._providers[provider.name] = provider
         self._cards = {address: card for address, card in self._cards.items() if card.provider != provider.name}
         self._cards.update({card.address: card for card in provider.cards()})
+
+    def note_origin(self, origin: str, *names: str) -> None:
+        """Remembers where providers (by name) or models (by address) come from, in words for people."""
+        self._origins.update(dict.fromkeys(names, origin))
+
+    def origin_of(self, card: ModelCard) -> str:
+        """Returns where a model comes from: "built-in", "package …", or "your models.toml"."""
+        return self._origins.get(card.address) or self._origins.get(card.provider, "built-in")
 
     def cards(self) -> list[ModelCard]:
         """Returns every model card."""
@@ -55,7 +71,7 @@ class Registry:
             str(address), [*self._cards, *(c.model for c in self._cards.values())], n=1, cutoff=0.5
         )
         hint = f" Did you mean {self.card(near[0]).address}?" if near else ""
-        raise UnknownModel(f"There is no model {address!r}.{hint}")
+        raise UnknownModel(f"There is no model {address!r}.{hint}{self._trouble()}")
 
     def provider(self, name: str) -> Provider:
         """Returns the provider of this name.
@@ -64,21 +80,68 @@ class Registry:
             UnknownModel: There is none.
         """
         if name not in self._providers:
-            raise UnknownModel(f"There is no provider {name!r}.")
+            raise UnknownModel(f"There is no provider {name!r}.{self._trouble()}")
         return self._providers[name]
+
+    def _trouble(self) -> str:
+        """Returns what may be why something is not there."""
+        return f" Not everything could be added: {self.problems[0]}" if self.problems else ""
 
 
 @cache
-def _installed() -> tuple[type[Provider], ...]:
-    return tuple(entry.load() for entry in entry_points(group=ENTRY_POINTS))
+def _installed() -> tuple[tuple[str, type[Provider] | Exception], ...]:
+    """Returns what installed packages add: (the package's name, the class or why it could not be loaded)."""
+    found: list[tuple[str, type[Provider] | Exception]] = []
+    for entry in entry_points(group=ENTRY_POINTS):
+        package = entry.dist.name if entry.dist else entry.value
+        try:
+            found.append((package, entry.load()))
+        except (ImportError, AttributeError, SyntaxError) as error:
+            found.append((package, error))
+    return tuple(found)
 
 
-def default_registry() -> Registry:
-    """Returns a registry of everything that is installed."""
+def default_registry(user_file: Path | None = None, workspace_file: Path | None = None) -> Registry:
+    """Returns a registry of everything that is installed, and of what `models.toml` adds.
+
+    Args:
+        user_file: The user's `models.toml`, which may change what there is.
+        workspace_file: The workspace's, which only adds.
+    """
+    registry = Registry(_built_in())
+    for package, made_by in _installed():
+        if isinstance(made_by, Exception):
+            registry.problems.append(f"The package {package} adds a provider that cannot be loaded: {made_by}")
+            continue
+        provider = made_by()
+        registry.add(provider)
+        registry.note_origin(f"package {package}", provider.name)
+    if user_file:
+        add_models(registry, user_file, of_workspace=False)
+    if workspace_file and not _is_same(workspace_file, user_file):
+        add_models(registry, workspace_file, of_workspace=True)
+    return registry
+
+
+def _is_same(one: Path, other: Path | None) -> bool:
+    try:
+        return other is not None and one.samefile(other)
+    except OSError:
+        return False
+
+
+def _built_in() -> list[Provider]:
+    """Returns the providers that come with the package."""
+    from .a1111 import A1111
     from .azure import Azure
+    from .bfl import BFL
+    from .comfyui import ComfyUI
     from .diffusers_local import Diffusers
+    from .fal import Fal
+    from .google import Google
     from .horde import Horde
     from .openai import OpenAI
     from .sketch import Sketch
+    from .xai import XAI
 
-    return Registry([Sketch(), Diffusers(), OpenAI(), Azure(), Horde(), *(make() for make in _installed())])
+    return [Sketch(), Diffusers(), OpenAI(), Azure(), Google(), XAI(), BFL(), Fal(), Horde(), ComfyUI(), A1111()]
