@@ -52,6 +52,7 @@ class RandomFaults:
         return self._random.choice([
             CUT_AFTER if accepted else CUT_BEFORE, Reply(status=502, accepted=accepted),
             Reply(status=504, accepted=accepted), Reply(status=202, body=b'{"id', length=99, accepted=accepted),
+            Reply(status=200, body=b"<html>", accepted=accepted),
         ])  # fmt: skip
 
     def poll(self, job: Job) -> Answer:
@@ -78,7 +79,9 @@ class RandomFaults:
             if job.memory["expired"] > 1:  # one fresh address is asked for
                 self.fatal.add(job.task_id)
             return Reply(status=403)
-        if draw < 0.28:
-            self.fatal.add(job.task_id)
+        if draw < 0.32:
+            job.memory["spoilt"] = job.memory.get("spoilt", 0) + 1
+            if job.memory["spoilt"] >= 3:  # so often it is downloaded again
+                self.fatal.add(job.task_id)
             return self._random.choice([Reply(body=b"<html>"), Reply(body=job.image[:-20]), Reply(body=b"")])
         return None

@@ -282,4 +282,5 @@ def test_workspace_that_becomes_read_only_while_an_image_is_made_keeps_it(
     assert only(read(engine, batch)).status is TaskStatus.PROCESSING
     writable[0] = True
     assert only(finish(engine, batch)).status is SUCCESS
+    assert len(server.submits) == 1
     check_money(engine, captured=PRICE_MICROS)

@@ -14,6 +14,7 @@ from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, RateLi
 class Phase(StrEnum):
     """What was being done."""
 
+    UPLOAD = "upload"
     SUBMIT = "submit"
     POLL = "poll"
     FETCH = "fetch"
@@ -43,6 +44,9 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
 
     | phase | what happened | action |
     |---|---|---|
+    | upload | transport error, 5xx, 429 | send later, the line pauses; 3 tries, then fail |
+    | upload | 401, 403, out of credit | fail, and stop the provider's line |
+    | upload | anything else | fail (nothing that costs was sent) |
     | submit | refused connection, 429, 503 with Retry-After | send later, the line pauses; 3 tries, then fail |
     | submit | 502, 504, read timeout, cut after sending | lose; with an idempotency key: send later, 3 tries |
     | submit | 2xx with nonsense (no JSON, no job in it) | lose; with an idempotency key: send later, 3 tries |
@@ -68,12 +72,12 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
     nonsense = isinstance(error, BadResponse) and error.accepted
     if phase is Phase.FETCH and nonsense:
         return Action.GO_ON if tries < MAX_TRIES else Action.FAIL
-    if phase is not Phase.SUBMIT:
+    if phase in (Phase.POLL, Phase.FETCH):
         return Action.GO_ON if transient else Action.FAIL
     nothing_ran = isinstance(error, RateLimited) or (isinstance(error, Unreachable) and not error.sent)
-    if nothing_ran:
+    if nothing_ran or (phase is Phase.UPLOAD and transient):
         return Action.SEND_LATER if tries < MAX_TRIES else Action.FAIL
-    in_doubt = (
+    in_doubt = phase is Phase.SUBMIT and (
         nonsense
         or (isinstance(error, Unreachable) and error.sent)
         or (isinstance(error, RemoteFailed) and error.http_status in (502, 504))
