@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import gc
 import os
 import threading
+import weakref
 
 import pytest
 
@@ -33,6 +35,27 @@ def test_a_model_is_loaded_once_and_dropped_before_the_next(maker):
         with maker.borrow(key) as held:
             assert held == key
     assert maker.done == ["load a", "drop", "load b", "drop", "load a"]
+
+
+def test_the_first_model_is_out_of_memory_before_the_second_is_loaded():
+    class Model: ...
+
+    shelf, seen, alive = Shelf(), [], []
+
+    def load():
+        alive.append([one() is not None for one in seen])
+        model = Model()
+        seen.append(weakref.ref(model))
+        return model
+
+    def drop():
+        gc.collect()
+        alive.append([one() is not None for one in seen])
+
+    for key in ("a", "b"):
+        with shelf.borrow(key, load, drop, lambda: False) as model:
+            del model
+    assert alive == [[], [False], [False]]
 
 
 def test_a_model_that_could_not_be_loaded_leaves_the_shelf_empty(maker):
