@@ -34,7 +34,8 @@ class GenerationRequest:
         seed: The seed to send, or None for a model that takes none.
         references: Input images, in order.
         mask: Where to change the first of them (its transparent or white parts, as the model has it), or None.
-        uploads: What the provider calls each input image that was uploaded to it first (mask last).
+        uploads: What the provider calls each input image that was uploaded to it first (mask last), "" for one that
+            travels in the submit; none at all if all do.
     """
 
     task_id: str

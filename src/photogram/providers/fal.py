@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from ..domain.request import GenerationRequest
+from ..domain.size import pixels_of
 from ..domain.task import RemoteHandle
 from ..errors import BadResponse, OutOfCredit, ProviderError, Refused, RemoteFailed
 from .fields import build_fields
@@ -45,7 +46,8 @@ class Fal(QueueAdapter):
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; input images travel as data URIs, to the model's endpoint for edits if it has one."""
         wire = self.card(request.model).wire
-        path = wire.get("edit", request.model) if request.references else request.model
+        path = wire.get("path", request.model)
+        path = wire.get("edit", path) if request.references else path
         body = name_size(build_fields(request, wire))
         return WireRequest(method="POST", url=f"{access.base_url}/{path}", headers=self.headers(access), json_body=body)
 
@@ -118,14 +120,12 @@ class Fal(QueueAdapter):
         return error
 
 
-def name_size(fields: dict[str, Any]) -> dict[str, Any]:
+def name_size(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Returns fields with the size as fal has it: `image_size`, an object in pixels or a word such as `square_hd`."""
-    width, height, size = (fields.pop(name, None) for name in ("width", "height", "size"))
-    if isinstance(size, str) and (sides := re.fullmatch(r"(\d{1,6})[xX×*](\d{1,6})", size.strip())):
-        width, height = int(sides[1]), int(sides[2])
-    if width and height:
-        return fields | {"image_size": {"width": width, "height": height}}
-    return fields | {"image_size": size} if size else fields
+    rest = {name: value for name, value in fields.items() if name not in ("width", "height", "size")}
+    if pixels := pixels_of(fields):
+        return rest | {"image_size": {"width": pixels[0], "height": pixels[1]}}
+    return rest | {"image_size": fields["size"]} if fields.get("size") else rest
 
 
 def states_type(answer: WireAnswer) -> bool:

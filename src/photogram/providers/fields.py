@@ -1,7 +1,8 @@
 """What the user asked for, under the names that a model has for it.
 
-A card's `wire` table says what differs: `names = {steps = "num_inference_steps"}`; `images` and `mask`, the fields of
-input images; `set`, what is sent every time.
+A card's `wire` table says what differs: `names = {steps = "num_inference_steps"}`; `values`, how a choice is written
+(`values = {output_format = {jpeg = "jpg"}}`); `images` and `mask`, the fields of input images; `set`, what is sent
+every time.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ def build_fields(
             for `image`, `image_2`, `image_3`…; a list of such for a model of which it is not known which it reads.
         write: How an input image travels that was not uploaded first.
     """
-    names = wire.get("names", {})
+    names, values = wire.get("names", {}), wire.get("values", {})
     fields: dict[str, Any] = {"prompt": request.prompt, **request.params}
+    fields |= {name: said[fields[name]] for name, said in values.items() if fields.get(name) in said}
     if request.seed is not None:
         fields["seed"] = request.seed
     fields = {names.get(name, name): value for name, value in fields.items()} | dict(wire.get("set", {}))
     given = [*request.references, *((request.mask,) if request.mask else ())]
-    written = list(request.uploads) or [write(image) for image in given]
+    uploads = request.uploads or ("",) * len(given)
+    written = [upload or write(image) for upload, image in zip(uploads, given, strict=True)]
     if request.mask:
         fields[wire.get("mask", "mask")] = written.pop()
     return fields | name_images(written, wire.get("images", "images[]"))

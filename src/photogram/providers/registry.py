@@ -141,7 +141,21 @@ def _built_in() -> list[Provider]:
     from .google import Google
     from .horde import Horde
     from .openai import OpenAI
+    from .replicate import Replicate
     from .sketch import Sketch
     from .xai import XAI
 
-    return [Sketch(), Diffusers(), OpenAI(), Azure(), Google(), XAI(), BFL(), Fal(), Horde(), ComfyUI(), A1111()]
+    return [
+        Sketch(),
+        Diffusers(),
+        OpenAI(),
+        Azure(),
+        Google(),
+        XAI(),
+        BFL(),
+        Fal(),
+        Replicate(),
+        Horde(),
+        ComfyUI(),
+        A1111(),
+    ]
