@@ -109,7 +109,7 @@ def test_private_address_without_a_name_does_not_pass_even_with_a_proxy(
         ("file:///etc/passwd", "not http or https"), ("ftp://cdn.example.org/", "not http or https"),
         ("data:image/png;base64,AA", "not http or https"), ("//cdn.example.org/a", "not http or https"),
         ("a.png", "not http or https"), ("", "not http or https"), ("https:///a.png", "not http or https"),
-        ("http://[::1", "that is none"), ("http://cdn.example.org:99999/", "that is none"),
+        ("http://[::1", "is none"), ("http://cdn.example.org:99999/", "that is none"),
         ("http://me:pw@cdn.example.org/", "user name"), ("http://me@cdn.example.org/", "user name"),
         ("https://:pw@cdn.example.org/", "user name"), ("https://me:pw@a.example.net/", "user name"),
         ("https://api.example.com@evil.org/", "user name"),
@@ -122,6 +122,11 @@ def test_what_is_no_plain_web_address_does_not_pass(url: str, said: str) -> None
     with pytest.raises(BadResponse):
         ask(url, names)
     assert names.asked == []
+
+
+def test_address_that_the_user_gave_is_held_to_the_same_and_not_called_the_providers() -> None:
+    with pytest.raises(BadResponse, match=r"^This is an address in a private network \(cdn.example.org\)"):
+        check("https://cdn.example.org/a.png", Names("10.0.0.1"), Access(base_url=""))
 
 
 def test_providers_own_hosts_pass_unasked_wherever_they_are() -> None:

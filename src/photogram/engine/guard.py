@@ -52,13 +52,13 @@ async def check_address(url: str, access: Access, resolve: Resolve = resolve_hos
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise BadResponse("The provider named an address that is none.", detail=url[:200]) from error
+        raise BadResponse(f"{_subject(access)} that is none.", detail=url[:200]) from error
     if parts.scheme not in ("http", "https") or not host:
-        raise BadResponse("The provider named an address that is not http or https.", detail=url[:200])
+        raise BadResponse(f"{_subject(access)} that is not http or https.", detail=url[:200])
     if parts.netloc.lower() == urlsplit(access.base_url).netloc.lower() and access.owns(url):
         return  # also one with a user name, which the user set
     if parts.username is not None or parts.password is not None:
-        raise BadResponse("The provider named an address with a user name in it.", detail=host)
+        raise BadResponse(f"{_subject(access)} with a user name in it.", detail=host)
     if access.owns(url):
         return
     proxies = getproxies()
@@ -69,10 +69,10 @@ async def check_address(url: str, access: Access, resolve: Resolve = resolve_hos
     else:
         addresses = await resolve(host, port or (443 if parts.scheme == "https" else 80))
     for address in addresses:
-        _check_public(address, host)
+        _check_public(address, host, access)
 
 
-def check_peer(url: str) -> Trace:
+def check_peer(url: str, access: Access) -> Trace:
     """Returns a `trace` extension for httpx2 that closes a connection to a private address before anything is sent.
 
     A connection to another host than the URL's is one to a proxy, which is the user's.
@@ -90,7 +90,7 @@ def check_peer(url: str) -> Trace:
             try:
                 if peer is None:
                     raise BadResponse(f"Nobody can tell where {host} leads.")
-                _check_public(_read_address(str(peer[0])), host)
+                _check_public(_read_address(str(peer[0])), host, access)
             except BadResponse:
                 await stream.aclose()
                 raise
@@ -98,12 +98,16 @@ def check_peer(url: str) -> Trace:
     return trace
 
 
-def _check_public(address: Address, host: str) -> None:
+def _subject(access: Access) -> str:
+    return "The provider named an address" if access.base_url else "This is an address"  # one that the user gave
+
+
+def _check_public(address: Address, host: str, access: Access) -> None:
     if isinstance(address, ipaddress.IPv6Address):  # one that only wraps one of IPv4 leads where that one does
         wrapped = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
         address = wrapped or address.ipv4_mapped or address.sixtofour or address
     if not address.is_global or address.is_multicast:
-        raise BadResponse(f"The provider named an address in a private network ({host}).", detail=str(address))
+        raise BadResponse(f"{_subject(access)} in a private network ({host}).", detail=str(address))
 
 
 def _same_host(connected: str, asked: str) -> bool:
