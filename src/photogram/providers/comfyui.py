@@ -127,9 +127,12 @@ class ComfyUI(RemoteAdapter):
         Raises:
             RemoteFailed: A node failed, the job was interrupted or deleted, or it made no image.
         """
-        entry = read_object(answer).get(handle.remote_id)
-        if not isinstance(entry, Mapping):
+        body = read_object(answer)
+        if not body:
             raise RemoteFailed("The server no longer knows the job: it was deleted there, or the server was restarted.")
+        entry = body.get(handle.remote_id)
+        if not isinstance(entry, Mapping):
+            raise BadResponse("The server's answer is not about the job.", detail=answer.excerpt())
         status, outputs = entry.get("status"), entry.get("outputs")
         if isinstance(status, Mapping) and status.get("status_str") == "error":
             raise _read_failure(status.get("messages"), answer)

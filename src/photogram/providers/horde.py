@@ -123,10 +123,13 @@ class Horde(QueueAdapter):
 
         Raises:
             Refused: A worker's filter took the image away.
+            RemoteFailed: There is none.
         """
         images = read_object(answer).get("generations")
-        if not isinstance(images, list) or not images or not isinstance(images[0], Mapping):
+        if images == []:
             raise RemoteFailed("The Horde ended the request without an image.", detail=answer.excerpt())
+        if not isinstance(images, list) or not isinstance(images[0], Mapping):
+            raise BadResponse("The Horde's answer has no images.", detail=answer.excerpt())
         image = images[0]
         if image.get("censored"):
             why = [str(one.get("value") or one.get("ref")) for one in image.get("gen_metadata") or ()
