@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from ..domain.request import GenerationRequest
 from ..errors import BadResponse, ProviderError, Refused
-from .openai import OPENAI_CODES, OpenAI, write_files, write_form
+from .openai import OPENAI_CODES, OpenAI
 from .wire import Access, WireAnswer, WireRequest
 
 
@@ -39,10 +39,7 @@ class Azure(OpenAI):
 
     def build_edit(self, request: GenerationRequest, body: dict[str, Any], access: Access) -> WireRequest:
         """Sends the references as files of a form."""
-        return WireRequest(
-            method="POST", url=f"{self.root(access)}/images/edits", headers=self.headers(access),
-            fields=write_form(body), files=write_files(request),
-        )  # fmt: skip
+        return self.build_form(request, body, access)
 
     def read_error(self, answer: WireAnswer) -> ProviderError:
         """Reads an error; a refusal also says what the content filter found."""

@@ -74,6 +74,16 @@ class OpenAI(SyncAdapter):
         url = f"{self.root(access)}/images/edits"
         return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
 
+    def build_form(
+        self, request: GenerationRequest, body: Mapping[str, Any], access: Access, image_field: str = "image[]"
+    ) -> WireRequest:
+        """Asks for the same by a multipart form, as those do that read no JSON there."""
+        url = f"{self.root(access)}/images/edits"
+        return WireRequest(
+            method="POST", url=url, headers=self.headers(access), fields=write_form(body),
+            files=write_files(request, image_field),
+        )  # fmt: skip
+
     def build_body(self, request: GenerationRequest) -> dict[str, Any]:
         """Returns what is asked for, without input images."""
         params = dict(request.params)
@@ -113,9 +123,7 @@ def write_form(body: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in body.items())
 
 
-def write_files(
-    request: GenerationRequest, image_field: str = "image[]"
-) -> tuple[tuple[str, tuple[str, bytes, str]], ...]:
+def write_files(request: GenerationRequest, image_field: str) -> tuple[tuple[str, tuple[str, bytes, str]], ...]:
     """Returns the input images as files of a multipart form, the mask last.
 
     Args:

@@ -141,8 +141,10 @@ def _built_in() -> list[Provider]:
     from .google import Google
     from .horde import Horde
     from .openai import OpenAI
+    from .openai_compatible import OpenAICompatible
     from .replicate import Replicate
     from .sketch import Sketch
+    from .together import Together
     from .xai import XAI
 
     return [
@@ -152,10 +154,12 @@ def _built_in() -> list[Provider]:
         Azure(),
         Google(),
         XAI(),
+        Together(),
         BFL(),
         Fal(),
         Replicate(),
         Horde(),
         ComfyUI(),
         A1111(),
+        OpenAICompatible(),
     ]
