@@ -144,6 +144,7 @@ def _built_in() -> list[Provider]:
     from .openai_compatible import OpenAICompatible
     from .replicate import Replicate
     from .sketch import Sketch
+    from .stability import Stability
     from .together import Together
     from .xai import XAI
 
@@ -162,4 +163,5 @@ def _built_in() -> list[Provider]:
         ComfyUI(),
         A1111(),
         OpenAICompatible(),
+        Stability(),
     ]
