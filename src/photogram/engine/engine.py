@@ -6,7 +6,6 @@ import asyncio
 import atexit
 import os
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
@@ -16,8 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from .. import config
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
-from ..domain.task import TaskStatus
-from ..errors import BadRequest, NotFound, StoreClosed, StoreForked
+from ..errors import BadRequest, StoreClosed, StoreForked
 from ..providers.base import RemoteAdapter
 from ..providers.registry import Registry, default_registry
 from ..providers.wire import Access, WireRequest
@@ -35,6 +33,7 @@ from .loop import EngineThread
 from .resume import Resumer
 from .run import Runner
 from .titles import Titler
+from .waiting import Waiting
 from .workers import Workers
 
 T = TypeVar("T")
@@ -44,12 +43,6 @@ DOWNLOAD_S = 30.0
 
 EXIT_S = 1.0
 """Seconds that closing waits for pictures to stop."""
-
-READ_EVERY_S = 0.03
-"""A waiting batch reads its rows at most this often, however many events come."""
-
-LOOK_EVERY_S = 2.0
-"""A waiting batch looks this often at what another process may have done."""
 
 
 class Engine:
@@ -88,6 +81,7 @@ class Engine:
             finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers, keys=self.keys,
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
+        self._waiting = Waiting(self.store, self.bus, self._runner.queues, self._resumer)
         self._canceller = Canceller(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, runner=self._runner,
             finisher=self._finisher,
@@ -199,40 +193,7 @@ class Engine:
 
     def finished(self, user_id: str, batch_id: str) -> Future[None]:
         """Resolves once nothing of the batch is under way: all is over, or waits for the user, or it is deleted."""
-        return self.call(self._finished(user_id, batch_id))
-
-    async def _finished(self, user_id: str, batch_id: str) -> None:
-        changed = asyncio.Event()
-        unsubscribe = self.bus.subscribe(lambda event: changed.set() if event.batch_id == batch_id else None)
-        try:
-            while True:
-                changed.clear()
-                began = time.monotonic()
-                try:
-                    open_ = await asyncio.wrap_future(self.store.read(task_rows.open_of_batch, user_id, batch_id))
-                except NotFound:
-                    return
-                if not open_ or await self._rests(user_id, open_):
-                    return
-                took_s = time.monotonic() - began
-                await asyncio.sleep(min(max(READ_EVERY_S, 5 * took_s), LOOK_EVERY_S))  # never most of the store's time
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), LOOK_EVERY_S)
-        finally:
-            unsubscribe()
-
-    async def _rests(self, user_id: str, open_: Sequence[tuple[str, str]]) -> bool:
-        """Tells whether what is open of a batch waits for the user: its line stopped, or its process ended."""
-        queues = self._runner.queues
-        ids = [task_id for task_id, status in open_ if status == TaskStatus.PENDING]
-        if len(ids) < len(open_):
-            return False
-        if all(queues.is_stopped(task_id) for task_id in ids):
-            return True
-        if any(queues.has(task_id) for task_id in ids):
-            return False
-        unsent = {task.id for task in await self._resumer.unsent(user_id)}
-        return all(task_id in unsent or queues.is_stopped(task_id) for task_id in ids)
+        return self.call(self._waiting.finished(user_id, batch_id))
 
     def adopt(self, user_id: str) -> Future[None]:
         """Takes over what dead processes of this user had already sent."""

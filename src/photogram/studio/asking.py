@@ -1,16 +1,17 @@
-"""Finding topics and reading the history: what `Studio` is asked, carried out."""
+"""Topics made, found and chosen, and the history read: what `Studio` is asked, carried out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..domain.ids import is_id
+from ..domain.events import Event, EventKind
+from ..domain.ids import is_id, new_id
 from ..domain.params import show
 from ..errors import BadParams, NotFound, NotYours
 from ..store import history, settings, topics
 from .prepare import check_filters, check_seconds
-from .topic import Topic
+from .topic import Topic, clean_title
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 ACTIVE_TOPIC = "active_topic"
 """The setting that keeps the active topic's id."""
+
+
+def make_topic(studio: Studio, title: str | None) -> Topic:
+    """Makes a topic; without a title its first prompt names it."""
+    topic_id, source = new_id("top"), "rule" if title is None else "user"
+    name = "New topic" if title is None else clean_title(title)
+    event = Event(kind=EventKind.TOPIC, user_id=studio.user, topic_id=topic_id)
+    studio._write(topics.create_topic, studio.user, topic_id, name, source, studio._now(), event=event)
+    return Topic(studio, topic_id)
 
 
 def find_topic(studio: Studio, topic: Topic | str) -> Topic:
@@ -43,6 +53,13 @@ def find_active_topic(studio: Studio) -> Topic | None:
         return Topic(studio, studio._read(topics.get_topic, studio.user, topic_id).id)
     except (NotFound, NotYours):
         return None
+
+
+def choose_active_topic(studio: Studio, topic: Topic | str | None) -> None:
+    """Settles where `generate` puts new batches."""
+    topic_id = None if topic is None else find_topic(studio, topic).id
+    event = Event(kind=EventKind.TOPIC, user_id=studio.user, topic_id=topic_id or "")
+    studio._write(settings.set_setting, studio.user, ACTIVE_TOPIC, topic_id, event=event)
 
 
 def read_history(studio: Studio, *, topic: Topic | str | None, **filters: Any) -> pd.DataFrame:

@@ -165,7 +165,11 @@ class Batch:
     # ── Changing ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def cancel(self) -> None:
-        """Stops every image that is not over."""
+        """Stops every image that is not over, in whichever process it runs.
+
+        Raises:
+            StorageFailed, StoreBusy: It is stopped, but that could not be written down yet.
+        """
         under_way = [one.task_id for one in self.record.generations if not one.status.finished]
         wait_for(self._studio._engine.cancel(under_way))
 

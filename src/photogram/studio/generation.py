@@ -142,7 +142,11 @@ class Generation:
         return self
 
     def cancel(self) -> None:
-        """Stops it, if it is not over."""
+        """Stops it, if it is not over, in whichever process it runs.
+
+        Raises:
+            StorageFailed, StoreBusy: It is stopped, but that could not be written down yet.
+        """
         wait_for(self._studio._engine.cancel([self.record.task_id]))
 
     def star(self, starred: bool = True) -> None:

@@ -12,15 +12,14 @@ from .. import config
 from ..display.card import StudioSummary
 from ..display.renderer import current_renderer
 from ..domain.asset import Asset
-from ..domain.events import Event, EventKind
-from ..domain.ids import new_id
+from ..domain.events import Event
 from ..domain.records import GenerationRecord
 from ..domain.secret import Secret
 from ..engine.engine import Engine
 from ..store import batches as batch_rows
 from ..store import ledger, settings, titles, topics
 from ..store import tasks as task_rows
-from .asking import ACTIVE_TOPIC, find_active_topic, find_topic, read_history, run_query
+from .asking import choose_active_topic, find_active_topic, find_topic, make_topic, read_history, run_query
 from .batch import Batch
 from .catalogue import list_models
 from .generation import Generation
@@ -30,7 +29,7 @@ from .prepare import Quote, check_filters
 from .press import press
 from .references import Reference
 from .resuming import batches_of, discard, pick_up, quote_unsent
-from .topic import Topic, clean_title
+from .topic import Topic
 from .waiting import wait_for
 from .wallet import Wallet
 
@@ -121,16 +120,13 @@ class Studio:
         return len(discard(self)[0])
 
     def cancel_all(self) -> int:
-        """Stops everything of this user that is not over, also what an ended process left; returns how many images."""
+        """Stops everything of this user that is not over, in whichever process it runs; returns how many images."""
         tasks = self._read(task_rows.unfinished_tasks, self.user)
         wait_for(self._engine.cancel([task.id for task in tasks]))
         return len(tasks)
 
     def unsent(self) -> Quote | None:
-        """Returns what an ended process left unsent, and what that may cost, or None.
-
-        `resume()` sends it, `discard_unsent()` cancels it.
-        """
+        """Returns what an ended process left unsent, and its cost, or None; `resume()` or `discard_unsent()` it."""
         return quote_unsent(self)
 
     # ── Topics ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -146,11 +142,7 @@ class Studio:
             title: 1–200 characters.
             activate: Whether `generate` puts new batches there from now on.
         """
-        topic_id, source = new_id("top"), "rule" if title is None else "user"
-        name = "New topic" if title is None else clean_title(title)
-        event = Event(kind=EventKind.TOPIC, user_id=self.user, topic_id=topic_id)
-        self._write(topics.create_topic, self.user, topic_id, name, source, self._now(), event=event)
-        topic = Topic(self, topic_id)
+        topic = make_topic(self, title)
         if activate:
             self.active_topic = topic
         return topic
@@ -166,17 +158,12 @@ class Studio:
 
     @property
     def active_topic(self) -> Topic | None:
-        """Where `generate` puts new batches; remembered per user and workspace.
-
-        Set it to a Topic, an id, a title, or None.
-        """
+        """Where `generate` puts new batches; remembered. Set it to a Topic, an id, a title, or None."""
         return find_active_topic(self)
 
     @active_topic.setter
     def active_topic(self, topic: Topic | str | None) -> None:
-        topic_id = None if topic is None else find_topic(self, topic).id
-        event = Event(kind=EventKind.TOPIC, user_id=self.user, topic_id=topic_id or "")
-        self._write(settings.set_setting, self.user, ACTIVE_TOPIC, topic_id, event=event)
+        choose_active_topic(self, topic)
 
     @property
     def auto_titles(self) -> bool | None:

@@ -1,0 +1,62 @@
+"""When a batch has come to rest: nothing of it is under way, here or in another process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ..domain.task import TaskStatus
+from ..errors import NotFound
+from ..store import Store
+from ..store import tasks as task_rows
+from .bus import Bus
+from .queue import Queues
+from .resume import Resumer
+
+READ_EVERY_S = 0.03
+"""A waiting batch reads its rows at most this often, however many events come."""
+
+LOOK_EVERY_S = 2.0
+"""A waiting batch looks this often at what another process may have done."""
+
+
+class Waiting:
+    """Waits for batches. Engine's thread only."""
+
+    def __init__(self, store: Store, bus: Bus, queues: Queues, resumer: Resumer) -> None:
+        self._store, self._bus, self._queues, self._resumer = store, bus, queues, resumer
+
+    async def finished(self, user_id: str, batch_id: str) -> None:
+        """Returns once nothing of the batch is under way: all is over, or waits for the user, or it is deleted."""
+        changed = asyncio.Event()
+        unsubscribe = self._bus.subscribe(lambda event: changed.set() if event.batch_id == batch_id else None)
+        try:
+            while True:
+                changed.clear()
+                began = time.monotonic()
+                try:
+                    open_ = await asyncio.wrap_future(self._store.read(task_rows.open_of_batch, user_id, batch_id))
+                except NotFound:
+                    return
+                if not open_ or await self._rests(user_id, open_):
+                    return
+                took_s = time.monotonic() - began
+                await asyncio.sleep(min(max(READ_EVERY_S, 5 * took_s), LOOK_EVERY_S))  # never most of the store's time
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), LOOK_EVERY_S)
+        finally:
+            unsubscribe()
+
+    async def _rests(self, user_id: str, open_: Sequence[tuple[str, str]]) -> bool:
+        """Tells whether what is open of a batch waits for the user: its line stopped, or its process ended."""
+        ids = [task_id for task_id, status in open_ if status == TaskStatus.PENDING]
+        if len(ids) < len(open_):
+            return False
+        if all(self._queues.is_stopped(task_id) for task_id in ids):
+            return True
+        if any(self._queues.has(task_id) for task_id in ids):
+            return False
+        unsent = {task.id for task in await self._resumer.unsent(user_id)}
+        return all(task_id in unsent or self._queues.is_stopped(task_id) for task_id in ids)
