@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import ClassVar
 
 import pytest
 
+from photogram.domain.secret import Secret
 from photogram.errors import BadResponse, MissingKey, NotFound, ProviderError
 from photogram.providers.chat import MAX_WORDS, clean_title
+from photogram.providers.google import Google
+from photogram.providers.openai import OpenAI
+from photogram.providers.together import Together
+from photogram.providers.wire import Access, WireAnswer
+from photogram.providers.xai import XAI
 from photogram.studio.studio import Studio
 from photogram.testing import Asked, Job, Reply
 from photogram.testing.kit import open_studio, wait_until
@@ -150,6 +157,31 @@ def test_suggesting_without_key_or_prompt_says_what_is_missing(studio, monkeypat
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(MissingKey, match="openai"):
         topic.suggest_title()
+
+
+def test_gemini_is_asked_in_its_own_protocol():
+    adapter = Google()
+    access = Access(base_url="https://example.org/v1beta", key=Secret("k"))
+    request = adapter.build_title(PROMPT, access)
+    assert request.url == "https://example.org/v1beta/models/gemini-3.5-flash-lite:generateContent"
+    assert request.json_body["contents"][0]["parts"] == [{"text": PROMPT}]
+    parts = [{"text": "let me think", "thought": True}, {"text": "Farol "}, {"text": "em Aquarela"}]
+    usage = {"promptTokenCount": 1_000_000, "candidatesTokenCount": 100_000, "thoughtsTokenCount": 100_000}
+    body = {"candidates": [{"content": {"parts": parts}}], "usageMetadata": usage}
+    answer = WireAnswer(status=200, content=json.dumps(body).encode())
+    assert adapter.read_title(answer) == ("Farol em Aquarela", 300_000 + 500_000)
+    for empty in ({}, {"candidates": []}, {"candidates": [{"content": {"parts": parts[:1]}}]}):
+        with pytest.raises(BadResponse):
+            adapter.read_title(WireAnswer(status=200, content=json.dumps(empty).encode()))
+
+
+@pytest.mark.parametrize("adapter", [OpenAI(), XAI(), Together()], ids=lambda adapter: adapter.name)
+def test_text_models_in_openais_protocol_are_asked_where_the_provider_is(adapter):
+    access = Access(base_url=adapter.base_url, key=Secret("k"))
+    request = adapter.build_title(PROMPT, access)
+    assert request.url == f"{adapter.base_url}/chat/completions"
+    assert request.json_body["model"] == adapter.facts().chat.model
+    assert access.owns(request.url)
 
 
 @pytest.mark.parametrize(

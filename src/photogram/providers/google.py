@@ -15,6 +15,7 @@ from ..domain.price import Price
 from ..domain.request import GenerationRequest
 from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, Refused, RemoteFailed
 from .base import RemoteAdapter
+from .chat import MAX_PROMPT, TASK, clean_title, cost_of
 from .encoded import read_base64, write_base64
 from .protocols import read_object
 from .wire import Access, Ready, WireAnswer, WireRequest
@@ -79,6 +80,28 @@ class Google(RemoteAdapter):
         error = read_absence(body, parts, answer)
         error.cost_micros, error.cost_source = cost, "computed"
         raise error
+
+    def build_title(self, prompt: str, access: Access) -> WireRequest | None:
+        """Asks the text model."""
+        chat = self.facts().chat
+        if chat is None:
+            return None
+        body = {
+            "systemInstruction": {"parts": [{"text": TASK}]},
+            "contents": [{"role": "user", "parts": [{"text": prompt[:MAX_PROMPT]}]}],
+        }
+        url = f"{access.base_url}/models/{quote(chat.model, safe='')}:generateContent"
+        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+
+    def read_title(self, answer: WireAnswer) -> tuple[str, int | None]:
+        """Reads the words that are no thought."""
+        body, chat = read_object(answer), self.facts().chat
+        words = "".join(str(part["text"]) for part in read_parts(body) if part.get("text") and not part.get("thought"))
+        counted = count_tokens(body.get("usageMetadata"))
+        text_out = counted.get("text_out", 0) + counted.get(
+            "image_out", 0
+        )  # a count without a kind is one of words here
+        return clean_title(words), cost_of(chat, counted["text_in"], text_out) if chat and counted else None
 
 
 def read_parts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -3,9 +3,13 @@
 `providers/NEW_PROVIDER.md` shows how; it takes pytest.
 """
 
-from .clock import FastClock
-from .fake import FakeProvider, Job
-from .kit import ProviderKit
-from .server import Asked, Reply
+import pytest
+
+pytest.register_assert_rewrite("photogram.testing.kit")  # before it is imported: a failing promise says how
+
+from .clock import FastClock  # noqa: E402
+from .fake import FakeProvider, Job  # noqa: E402
+from .kit import ProviderKit  # noqa: E402
+from .server import Asked, Reply  # noqa: E402
 
 __all__ = ["Asked", "FakeProvider", "FastClock", "Job", "ProviderKit", "Reply"]

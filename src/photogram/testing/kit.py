@@ -113,7 +113,7 @@ class ProviderKit:
         self, studio: Studio, fake: FakeProvider
     ) -> None:
         batch = self.generate(studio, fake, n=3)
-        assert [one.status for one in batch] == ["success"] * 3
+        assert [(one.status, one.error) for one in batch] == [("success", None)] * 3
         assert len(fake.submits) == len(fake.jobs) == 3
         assert len({one.path for one in batch}) == 3
         sent = [fake.read_seed(asked) for asked in fake.submits]
