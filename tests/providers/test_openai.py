@@ -14,6 +14,7 @@ from photogram.engine.talk import Talk
 from photogram.errors import BadParams, NotReady
 from photogram.providers.openai import OpenAI, count_tokens
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing.fake import draw
 
 SUNBURST = "gpt-image-2.5-sunburst"
 
@@ -138,10 +139,17 @@ class TestOpenAI(ProviderKit):
             studio.generate("x", model=f"openai:{SUNBURST}", **params)
         assert not fake.submits
 
-    def test_compression_and_moderation_are_sent(self, studio, fake):
+    def test_compression_and_moderation_are_sent_where_they_are_given(self, studio, fake):
         self.generate(studio, fake, output_format="webp", output_compression=40, moderation="low")
         asked = fake.submits[0].json()
         assert (asked["output_format"], asked["output_compression"], asked["moderation"]) == ("webp", 40, "low")
+
+    def test_an_edit_is_sent_only_what_edits_are_documented_to_take(self, studio, fake):
+        self.generate(studio, fake, images=[draw(1)], mask=draw(2))
+        assert fake.submits[0].json().keys() == {
+            "model", "prompt", "n", "size", "quality", "background", "output_format", "stream", "partial_images",
+            "images", "mask",
+        }  # fmt: skip
 
     def test_larger_sizes_are_held_dearer_and_booked_exactly(self, studio, fake):
         def quote(size: str, model: str = "gpt-image-2", quality: str = "high") -> float:
