@@ -136,6 +136,7 @@ def _built_in() -> list[Provider]:
     from .azure import Azure
     from .bfl import BFL
     from .comfyui import ComfyUI
+    from .dashscope import DashScope
     from .diffusers_local import Diffusers
     from .fal import Fal
     from .google import Google
@@ -164,4 +165,5 @@ def _built_in() -> list[Provider]:
         A1111(),
         OpenAICompatible(),
         Stability(),
+        DashScope(),
     ]
