@@ -113,11 +113,8 @@ class Fal(QueueAdapter):
         return (WireRequest(method="PUT", url=handle.cancel_url, headers=headers),) if handle.cancel_url else ()
 
     def read_error(self, answer: WireAnswer) -> ProviderError:
-        """Reads an answer that is not 2xx; a 5xx that states the failure's type is the job's end, not a passing one."""
-        error = super().read_error(answer)
-        if isinstance(error, RemoteFailed) and states_type(answer):
-            error.http_status = None
-        return error
+        """Reads an answer that is not 2xx."""
+        return tell_job(super().read_error(answer), answer)
 
 
 def name_size(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,12 +125,16 @@ def name_size(fields: Mapping[str, Any]) -> dict[str, Any]:
     return rest | {"image_size": fields["size"]} if fields.get("size") else rest
 
 
-def states_type(answer: WireAnswer) -> bool:
-    """Tells whether a failure is one of the documented types: of the model (`detail` is a list) or of the request."""
-    if "x-fal-error-type" in answer.headers:
-        return True
-    try:
-        body = read_object(answer)
-    except BadResponse:
-        return False
-    return bool(body.get("error_type")) or isinstance(body.get("detail"), list)
+def tell_job(error: ProviderError, answer: WireAnswer) -> ProviderError:
+    """Returns the error of an answer that is not 2xx; a 5xx of a documented type is the job's end, no passing trouble.
+
+    The type stands in a header or as `error_type` (of the request), or `detail` is a list (of the model).
+    """
+    if isinstance(error, RemoteFailed):
+        try:
+            body = read_object(answer)
+        except BadResponse:
+            body = {}
+        if "x-fal-error-type" in answer.headers or body.get("error_type") or isinstance(body.get("detail"), list):
+            error.http_status = None
+    return error

@@ -71,7 +71,10 @@ class QueueAdapter(RemoteAdapter):
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Submitted | Ready:
         """Reads the job, or at once its result where it was that quick."""
         body = read_object(answer)
-        if self.status_of(body) in self.succeeded:
+        word = self.status_of(body)
+        if word in self.failed:
+            raise self.read_job_failure(body)
+        if word in self.succeeded:
             return self.read_result(body, self.read_handle(body))
         return Submitted(handle=self.read_handle(body))
 

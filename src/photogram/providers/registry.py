@@ -141,6 +141,7 @@ def _built_in() -> list[Provider]:
     from .fal import Fal
     from .google import Google
     from .horde import Horde
+    from .huggingface import HuggingFace
     from .openai import OpenAI
     from .openai_compatible import OpenAICompatible
     from .replicate import Replicate
@@ -160,6 +161,7 @@ def _built_in() -> list[Provider]:
         BFL(),
         Fal(),
         Replicate(),
+        HuggingFace(),
         Horde(),
         ComfyUI(),
         A1111(),
