@@ -50,7 +50,7 @@ class FakeGoogle(FakeProvider):
     model = "gemini-nano-banana-2.1"
     base_path = "/v1beta"
     routes: ClassVar = {
-        "submit": ("POST", "/models/[^/]+:generateContent"),
+        "submit": ("POST", "/models/[^/]*(?:image|banana)[^/]*:generateContent"),  # a text model names topics
         "key_check": ("GET", "/models"),
     }
     refusals: ClassVar = {
