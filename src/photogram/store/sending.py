@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from ..domain.task import RemoteHandle
-from .gathered import columns, gathered, rounds
+from .gathered import AMONG, columns, gathered, pick, rounds
 from .rows import Cursor, write_handle
 
 WINDOW_S = 60.0
@@ -49,14 +49,13 @@ class Mark:
     limits: SendLimits | None = None
 
 
-_MARK = """
-    UPDATE tasks SET status = 'processing', owner = n.owner, sent_at = n.at, sends = sends + 1, progress = NULL,
-        queue_position = NULL, note = NULL, revision = nextval('revision')
-    FROM (SELECT unnest(?::VARCHAR[]) AS id, unnest(?::VARCHAR[]) AS owner, unnest(?::TIMESTAMP[]) AS at) n
-    WHERE tasks.id = n.id AND status = 'pending' RETURNING tasks.id
-"""
+_LOOK = f"SELECT id, status, owner, sent_at FROM tasks WHERE {AMONG}"
 
-_MARKED = "SELECT 1 FROM tasks WHERE id = ? AND status = 'processing' AND owner = ? AND sent_at = ?"
+_MARK = f"""
+    UPDATE tasks SET status = 'processing', owner = {pick("owners", "VARCHAR")}, sent_at = {pick("times", "TIMESTAMP")},
+        sends = sends + 1, progress = NULL, queue_position = NULL, note = NULL, revision = nextval('revision')
+    WHERE {AMONG} AND status = 'pending'
+"""
 
 
 @gathered
@@ -69,29 +68,29 @@ def mark_sent(cur: Cursor, marks: Sequence[Mark]) -> list[float | None]:
         For each 0 if this call made the move; seconds to wait where a limit is reached; None if nothing may be sent
         (any more).
     """
-    free = [mark for mark in marks if mark.limits is None]
-    moved: dict[int, float | None] = {}
-    for alone in rounds(free, lambda mark: mark.task_id):
-        moved |= _mark(cur, alone)
+    made: dict[int, float | None] = {}
+    for part in rounds([mark for mark in marks if mark.limits is None], lambda mark: mark.task_id):
+        made |= _mark(cur, part)
     for mark in marks:  # one by one, because each that goes counts for the next
         if mark.limits is not None:
-            if cur.execute(_MARKED, [mark.task_id, mark.owner, mark.now]).fetchone():
-                moved[id(mark)] = 0.0
-            elif wait_s := _wait_s(cur, mark.task_id, mark.now, mark.limits):
-                moved[id(mark)] = wait_s
-            else:
-                moved |= _mark(cur, [mark])
-    return [moved[id(mark)] for mark in marks]
+            made |= _mark(cur, [mark])
+    return [made[id(mark)] for mark in marks]
 
 
 def _mark(cur: Cursor, marks: Sequence[Mark]) -> dict[int, float | None]:
-    """Marks tasks, no two of them the same; returns by mark whether it is made."""
-    ids, owners, times = columns(marks, lambda m: m.task_id, lambda m: m.owner, lambda m: m.now)
-    moved = {row[0] for row in cur.execute(_MARK, [ids, owners, times]).fetchall()}
+    """Marks tasks, no two of them the same; returns by mark what `mark_sent` says of it."""
+    rows = {row[0]: row[1:] for row in cur.execute(_LOOK, {"ids": [mark.task_id for mark in marks]}).fetchall()}
     made: dict[int, float | None] = {}
+    due = []
     for mark in marks:
-        again = mark.task_id not in moved and cur.execute(_MARKED, [mark.task_id, mark.owner, mark.now]).fetchone()
-        made[id(mark)] = 0.0 if mark.task_id in moved or again else None
+        status, owner, sent_at = rows.get(mark.task_id, (None, None, None))
+        made[id(mark)] = 0.0 if (status, owner, sent_at) == ("processing", mark.owner, mark.now) else None
+        if status == "pending":
+            made[id(mark)] = _wait_s(cur, mark.task_id, mark.now, mark.limits) if mark.limits else 0.0
+            due += [] if made[id(mark)] else [mark]
+    if due:
+        ids, owners, times = columns(due, lambda m: m.task_id, lambda m: m.owner, lambda m: m.now)
+        cur.execute(_MARK, {"ids": ids, "owners": owners, "times": times})
     return made
 
 
