@@ -67,7 +67,7 @@ def make_thumb(data: bytes, *, max_px: int = THUMB_PX, max_bytes: int | None = N
     while True:
         for quality in _QUALITIES:
             out = io.BytesIO()
-            image.save(out, "WEBP", quality=quality, method=4, icc_profile=profile)
+            image.save(out, "WEBP", quality=quality, method=2, icc_profile=profile)
             if max_bytes is None or out.tell() <= max_bytes or max(image.size) <= _SMALLEST_PX:
                 return out.getvalue()
         image = image.resize((max(1, image.width * 3 // 4), max(1, image.height * 3 // 4)))

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 Job = tuple[Callable[[], Any], "Future[Any]"]
 
-QUIET_S = 0.15
+QUIET_S = 0.5
 """What can wait is begun only after so long without anything else: thumbnails must not slow the pictures down."""
 
 
