@@ -132,7 +132,7 @@ class ModelCard:
             spec = self.specs.get(name)
             if self.sizes and name in SIZE_NAMES:
                 continue  # settled together below
-            if name == "size" and self._is_sized and not (spec and value in spec.choices):
+            if name == "size" and self._is_sized and not (spec and spec.check(value)[1] is None):
                 continue  # written as width and height below
             if spec is None:
                 problems.append(self._unknown(name))

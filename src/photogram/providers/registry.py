@@ -133,6 +133,7 @@ def _is_same(one: Path, other: Path | None) -> bool:
 def _built_in() -> list[Provider]:
     """Returns the providers that come with the package."""
     from .a1111 import A1111
+    from .ark import Ark
     from .azure import Azure
     from .bfl import BFL
     from .comfyui import ComfyUI
@@ -168,4 +169,5 @@ def _built_in() -> list[Provider]:
         OpenAICompatible(),
         Stability(),
         DashScope(),
+        Ark(),
     ]
