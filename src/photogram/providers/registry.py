@@ -145,6 +145,7 @@ def _built_in() -> list[Provider]:
     from .huggingface import HuggingFace
     from .openai import OpenAI
     from .openai_compatible import OpenAICompatible
+    from .pollinations import Pollinations
     from .replicate import Replicate
     from .sketch import Sketch
     from .stability import Stability
@@ -170,4 +171,5 @@ def _built_in() -> list[Provider]:
         Stability(),
         DashScope(),
         Ark(),
+        Pollinations(),
     ]
