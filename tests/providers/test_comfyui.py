@@ -14,6 +14,8 @@ from photogram.domain.task import RemoteHandle
 from photogram.errors import BadParams, BadRequest, RemoteFailed
 from photogram.providers.cards import load_data, read_facts
 from photogram.providers.comfyui import ComfyUI, job_of
+from photogram.providers.registry import Registry
+from photogram.providers.user_models import add_models
 from photogram.providers.wire import Access, Done, Ready, WireAnswer, Working
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
 
@@ -259,6 +261,43 @@ def test_own_workflow_is_read_when_its_card_is_and_not_again(file: Path) -> None
     adapter = own(file)
     file.unlink()
     assert graph_of(adapter, "mine")["4"]["class_type"] == "Magic"
+
+
+def test_own_workflow_stands_in_models_toml_beside_its_file(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "models.toml").write_text(
+        """
+        [[providers.comfyui.model]]
+        id = "mine"
+        params = { seed = true, power = { min = 0, max = 9 } }
+        price = 0
+        [providers.comfyui.model.wire]
+        workflow = "flow.json"
+        inputs = { prompt = "1.value", seed = ["4.noise", "4.other_noise"], power = "4.power" }
+        """
+    )
+    registry = Registry([ComfyUI()])
+    add_models(registry, tmp_path / "models.toml", of_workspace=False)
+    assert registry.problems == []
+    adapter = registry.provider("comfyui")
+    assert isinstance(adapter, ComfyUI)
+    assert registry.card("comfyui:mine").free
+    assert graph_of(adapter, "mine", params={"power": 3})["4"]["inputs"]["power"] == 3
+    assert graph_of(adapter, "any.safetensors")["4"]["inputs"]["ckpt_name"] == "any.safetensors"
+
+
+def test_workspaces_models_toml_reads_no_file_outside_and_changes_no_model(tmp_path: Path, file: Path) -> None:
+    inside = tmp_path / "ws"
+    inside.mkdir()
+    model = 'model = [{ id = "x", wire = { workflow = "../flow.json", inputs = { prompt = "1.value" } } }]'
+    (inside / "models.toml").write_text(
+        f'[providers.mine]\nprotocol = "comfyui"\nbase_url = "http://127.0.0.1:9"\n{model}\n'
+        f"[providers.comfyui]\n{model}\n"
+    )
+    registry = Registry([ComfyUI()])
+    before = registry.cards()
+    add_models(registry, inside / "models.toml", of_workspace=True)
+    assert len(registry.problems) == 2
+    assert registry.cards() == before
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class Pollinations(OpenAI):
         return WireRequest(method="GET", url=f"{access.base_url}/account/key", headers=self.headers(access))
 
     def build_body(self, request: GenerationRequest) -> dict[str, Any]:
-        """Returns what is asked for; a model without seed gets the task's, or four alike would be one from the cache."""
+        """Returns what is asked for; without a seed of its own, four alike would be one picture from the cache."""
         body = super().build_body(request) | {"response_format": "b64_json"}
         return {"seed": zlib.crc32(request.task_id.encode()) >> 1} | body
 
