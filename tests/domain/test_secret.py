@@ -29,6 +29,22 @@ def test_a_known_key_is_masked_in_any_text():
     assert mask("odd*key*1234 was refused", [Secret("odd*key*1234"), None]) == "•••• was refused"
 
 
+@pytest.mark.parametrize("text", [
+    "refused: Zw4Planted9QmX", "…mX7rT2vB8nL5kJ3 was refused",
+    "refused: Zw4Planted9QmX7rT2vB8nL5kJ3 and again Zw4Planted9",
+    "Basic Wnc0UGxhbnRlZDlRbVg3clQydkI4bkw1a0oz", "[Zw4Planted9QmX7rT2vB8nL5kJ3](Zw4Planted9QmX7rT2vB8nL5kJ3)",
+])  # fmt: skip
+def test_a_known_key_is_masked_also_in_part_and_as_basic_authentication_has_it(text):
+    masked = mask(text, [Secret("Zw4Planted9QmX7rT2vB8nL5kJ3")])
+    assert "••••" in masked
+    assert not any(part in masked for part in ("Planted", "mX7r", "Wnc0", "J3", "Zw4"))
+
+
+def test_a_very_long_key_is_masked():
+    key = "".join(f"{number:04x}" for number in range(2000))
+    assert mask(f"a {key} b {key[:7000]}", [Secret(key)]) == "a •••• b ••••"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -223,7 +223,7 @@ class Engine:
         """
         found = self.keys.find(provider, user_id, afresh=True)  # by the caller's thread: the keyring may block
         access = open_access(provider, found.secret if found else None)
-        return self.call(check_key(provider, access, self._http, found.source if found else ""))
+        return self.call(check_key(provider, access, self._http, self.keys, found.source if found else ""))
 
     def glimpses(self, task_ids: Iterable[str]) -> dict[str, bytes]:
         """Returns thumbnails of those of these tasks' images that are still being streamed, by task id."""

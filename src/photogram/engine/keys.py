@@ -12,7 +12,7 @@ from typing import Literal
 
 from .. import config
 from ..config import FoundKey
-from ..domain.secret import Secret
+from ..domain.secret import Secret, mask
 from ..errors import AuthFailed, BadSettings, ProviderError, Unreachable
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access
@@ -126,6 +126,14 @@ class KeyBook:
         kept = [key for (_, provider), key in self._of_session.items() if provider == adapter.name]
         return [*lent, *kept, *config.known_keys(adapter.name, adapter.key_variables)]
 
+    def hide(self, adapter: RemoteAdapter, error: ProviderError) -> ProviderError:
+        """Takes a provider's keys out of an error's words: a service may repeat what it was sent. Returns the error."""
+        keys = self.known(adapter)
+        error.message, error.next_step = mask(error.message, keys), mask(error.next_step, keys)
+        error.detail = mask(error.detail, keys)
+        error.args = tuple(mask(one, keys) if isinstance(one, str) else one for one in error.args)
+        return error
+
 
 def open_access(adapter: RemoteAdapter, key: Secret | None) -> Access:
     """Returns where a provider is, as it is set now, with a key.
@@ -155,26 +163,28 @@ def try_key(adapter: RemoteAdapter) -> KeyCheck:
     Raises:
         BadSettings: The key or the address makes no sense.
     """
-    found = KeyBook().find(adapter, "", afresh=True)
+    book = KeyBook()
+    found = book.find(adapter, "", afresh=True)
     access = open_access(adapter, found.secret if found else None)
 
     async def ask() -> KeyCheck:
         http = Http()
         try:
-            return await check_key(adapter, access, http, found.source if found else "")
+            return await check_key(adapter, access, http, book, found.source if found else "")
         finally:
             await http.close()
 
     return asyncio.run(ask())
 
 
-async def check_key(adapter: RemoteAdapter, access: Access, http: Http, source: str = "") -> KeyCheck:
+async def check_key(adapter: RemoteAdapter, access: Access, http: Http, book: KeyBook, source: str = "") -> KeyCheck:
     """Asks a provider whether a key is right, with a request that costs nothing.
 
     Args:
         adapter: The provider.
         access: Where it is, and the key.
         http: What sends.
+        book: The keys that are taken out of what the provider says.
         source: Where the key comes from, for the result.
     """
     request = adapter.build_key_check(access)
@@ -191,8 +201,8 @@ async def check_key(adapter: RemoteAdapter, access: Access, http: Http, source: 
     except Unreachable as error:
         return result("unreachable", error.message)
     except ProviderError as error:
-        return result("unclear", error.message)
+        return result("unclear", book.hide(adapter, error).message)
     if 200 <= answer.status < 300:
         return result("ok")
-    said = adapter.read_error(answer)
+    said = book.hide(adapter, adapter.read_error(answer))
     return result("refused" if isinstance(said, AuthFailed) else "unclear", said.message)

@@ -98,6 +98,7 @@ class Remote:
             phase = Phase.SUBMIT
             found = await self.talk.submit(task, card, adapter, access, request)
         except ProviderError as error:
+            self._keys.hide(adapter, error)
             counts = not self._queues.line(task.provider).paused_at > began
             self._progress.trouble(task.provider, error)
             action = decide(phase, error, tries=tries + counts, idempotent=adapter.idempotent)
@@ -188,6 +189,7 @@ class Remote:
             access = await self.access(task, polling.adapter)
             found = await self.talk.poll(task, polling.adapter, access, polling.handle)
         except ProviderError as error:
+            self._keys.hide(polling.adapter, error)
             if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
                 raise (polling.expired or error) from error
             found, said = Working(), self._progress.trouble(task.provider, error)

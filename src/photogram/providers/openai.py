@@ -90,6 +90,8 @@ class OpenAI(SyncAdapter):
         width, height = params.pop("width", None), params.pop("height", None)
         model, effort = params.pop("svg_model", None), params.pop("svg_effort", None)
         body = {"model": request.model, "prompt": request.prompt, "n": 1} | params
+        if request.seed is not None:  # OpenAI's own models have none; one of a gateway may
+            body["seed"] = request.seed
         if width and height:
             body["size"] = f"{width}x{height}"
         if model:

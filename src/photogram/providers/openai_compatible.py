@@ -114,8 +114,6 @@ class OpenAICompatible(OpenAI):
         """Returns what is asked for in the server's words."""
         habits = self.habits(request.model)
         body = super().build_body(request)
-        if request.seed is not None:
-            body["seed"] = request.seed
         if habits.response_format:
             body["response_format"] = habits.response_format
         if "size" in body and habits.size == "sides":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..domain.asset import EXTENSIONS, Asset, sniff_mime
 from ..domain.card import ModelCard
+from ..domain.ids import is_id
 from ..domain.params import show
 from ..errors import BadReference, ProviderError
 from .waiting import wait_for
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..engine.engine import Engine
     from .generation import Generation
+    from .studio import Studio
 
 Reference: TypeAlias = "str | os.PathLike[str] | bytes | Image.Image | Generation"
 """A path, a URL, the bytes of a file, a PIL image, or a generation whose image is there."""
@@ -41,6 +43,31 @@ def list_references(images: Any) -> list[Any]:
     if hasattr(images, "tobytes") and hasattr(images, "save"):  # a PIL image; those are iterable in no useful way
         return [images]
     return list(itertools.islice(images, MOST_LISTED))  # a generator may never end
+
+
+def take_from_browser(studio: Studio, given: Sequence[object]) -> list[bytes | Generation]:
+    """Returns what a browser's message gives as references, or as a mask, for `generate`.
+
+    Everything that comes from a browser goes through here: what a person may write in a cell (a path, a URL) a message
+    may not, since a page could send it.
+
+    Args:
+        studio: Whose.
+        given: The bytes of files, or ids of generations (`gen_…`).
+
+    Raises:
+        BadReference: One is anything else, a path above all.
+        NotFound, NotYours: There is no such generation, or it is another user's.
+    """
+    taken: list[bytes | Generation] = []
+    for place, one in enumerate(given, 1):
+        if isinstance(one, (bytes, bytearray, memoryview)):
+            taken.append(bytes(one))
+        elif isinstance(one, str) and is_id(one, "gen"):
+            taken.append(studio.generation(one))
+        else:
+            raise BadReference(f"Reference {place} is not the bytes of a file.", next_step="Choose the file again.")
+    return taken
 
 
 def read_reference(engine: Engine, image: Any, card: ModelCard, place: int) -> tuple[bytes, str]:
