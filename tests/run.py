@@ -6,8 +6,8 @@
     python3 tests/run.py --diffusers  the tests that need torch, which no other run includes
 
 It makes its own environment in `.venv-test` (again only when pyproject.toml changes; `.venv-diffusers` for torch, some
-gigabytes) and needs a Chromium for the browser tests: the one that PHOTOGRAM_CHROMIUM names, one on the PATH, or one
-that it installs. Standard library only.
+gigabytes). It needs a Chromium for the browser tests and a Node for the mock server of tests/aimock: those that
+PHOTOGRAM_CHROMIUM and PHOTOGRAM_NODE name, those on the PATH, or those that it installs. Standard library only.
 """
 
 from __future__ import annotations
@@ -136,6 +136,19 @@ def get_chromium() -> str:
     return found
 
 
+# ── The mock server ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def get_aimock() -> None:
+    """Finds or installs the mock server, and a Node to run it.
+
+    Raises:
+        SystemExit: It could not be installed: its tests are never skipped silently.
+    """
+    if not run(PYTHON, ROOT / "tests" / "aimock" / "install.py"):
+        sys.exit("The tests in tests/aimock cannot run; why is said above.")
+
+
 # ── The steps ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -151,6 +164,7 @@ def check() -> dict[str, bool]:
 
 def run_pytest(*arguments: str) -> bool:
     """Runs the tests."""
+    get_aimock()
     return run(PYTHON, "-m", "pytest", *arguments, PHOTOGRAM_CHROMIUM=get_chromium())
 
 
