@@ -238,7 +238,7 @@ def test_what_is_wrong_is_said_with_its_line_and_the_rest_goes_on(
     assert {card.address for card in default_registry().cards()} <= {card.address for card in registry.cards()}
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"a = " + b"[" * 100_000, b"a." * 50_000 + b"b = 1"])
+@pytest.mark.parametrize("content", [b"\xff\xfe", b"a = " + b"[" * 100_000, b"a." * 50_000 + b"b = 1", b"a = '" + b"x" * 2000])
 def test_file_of_nonsense_is_a_problem_and_no_crash(
     content: bytes, load: Callable[[], Registry], user_file: Path
 ) -> None:
@@ -248,10 +248,10 @@ def test_file_of_nonsense_is_a_problem_and_no_crash(
 
 def test_something_else_than_a_small_file_is_a_problem(load: Callable[[], Registry], user_file: Path) -> None:
     user_file.mkdir()
-    assert "not a file of at most 1 MB" in load().problems[0]
+    assert "not a file of at most 200 kB" in load().problems[0]
     user_file.rmdir()
-    user_file.write_bytes(b"#" * 1_000_001)
-    assert "not a file of at most 1 MB" in load().problems[0]
+    user_file.write_bytes(b"#\n" * 100_001)
+    assert "not a file of at most 200 kB" in load().problems[0]
 
 
 # ── What a workspace may not ──────────────────────────────────────────────────────────────────────────────────────────

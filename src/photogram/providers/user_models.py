@@ -22,7 +22,8 @@ from .cards import ProviderFacts, load_data, read_facts
 if TYPE_CHECKING:
     from .registry import Registry
 
-LARGEST_BYTES = 1_000_000
+LARGEST_BYTES, LONGEST_LINE = 200_000, 2_000
+"""What is read at most: a key of 50,000 dots keeps the standard library's parser busy for a minute."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FACTS = frozenset({"title", "billing_url", "source", "read_on", "defaults", "model", "chat"})
@@ -80,9 +81,14 @@ def _read(registry: Registry, path: Path) -> str | None:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_BYTES:
-            registry.problems.append(f"{path} is not a file of at most 1 MB.")
+            registry.problems.append(f"{path} is not a file of at most {LARGEST_BYTES // 1000} kB.")
             return None
-        return path.read_text("utf-8")
+        text = path.read_text("utf-8")
+        for number, line in enumerate(text.splitlines(), 1):
+            if len(line) > LONGEST_LINE:
+                registry.problems.append(f"{path}, line {number}: it has more than {LONGEST_LINE:,} characters.")
+                return None
+        return text
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
