@@ -30,6 +30,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIP_ATTEMPTS = 3
+TOGETHER = ("-n", "2", "--dist", "loadfile")
+"""How the whole suite runs: files side by side, most of whose time is waiting; each file's tests one after another."""
 
 
 def say(text: str) -> None:
@@ -207,7 +209,7 @@ def main(arguments: list[str]) -> int:
     elif arguments:
         results = {"tests": run_pytest(*arguments)}
     else:
-        results = {**check(), "tests": run_pytest(), "notebooks": run_notebooks()}
+        results = {**check(), "tests": run_pytest(*TOGETHER), "notebooks": run_notebooks()}
     say(f"{time.monotonic() - started:.0f} s")
     for name, passed in results.items():
         print(f"  {'✔' if passed else '✘'} {name}")
