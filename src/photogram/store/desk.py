@@ -17,7 +17,7 @@ from .writer import Job, arrange
 TICK_S = 0.01
 """How often an idle holder looks whether it is wanted."""
 
-GATHER_S = 0.05
+GATHER_S = 0.1
 """Gathered operations are committed at most this often, so that a burst of images shares its statements: they cost as
 much for one as for ten. One that comes alone waits for nothing."""
 
