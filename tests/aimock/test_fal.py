@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from photogram.providers.fal import Fal
+from photogram.testing.base import PROMPT, wait_until
 from photogram.testing.fake import draw
-from photogram.testing.kit import PROMPT, wait_until
 
 from .server import KEY, Aimock, failure
 

@@ -13,8 +13,9 @@ from photogram.providers.base import RemoteAdapter
 from photogram.providers.openai import OpenAI
 from photogram.providers.openai_compatible import OpenAICompatible
 from photogram.studio.batch import Batch
+from photogram.testing.base import PROMPT
 from photogram.testing.fake import draw
-from photogram.testing.kit import PROMPT, REASON
+from photogram.testing.kit_refused import REASON
 
 from .server import KEY, Aimock, at_address, failure, in_answer
 

@@ -14,7 +14,7 @@ from photogram.providers.bfl import BFL
 from photogram.providers.wire import WireAnswer
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
-from photogram.testing.kit import wait_until
+from photogram.testing import wait_until
 
 
 def moderated(word: str, status: int = 200) -> Reply:

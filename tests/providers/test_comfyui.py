@@ -101,7 +101,7 @@ class TestComfyUI(ProviderKit):
     def test_cancel_names_our_job_in_the_queue_and_to_the_interrupt(self, studio: Any, fake: FakeProvider) -> None:
         fake.polls_needed = 10**9
         batch = studio.generate("a boat", model=f"comfyui:{fake.model}")
-        from photogram.testing.kit import wait_until
+        from photogram.testing import wait_until
 
         wait_until(lambda: fake.count("poll"))
         batch.cancel()

@@ -18,7 +18,7 @@ from photogram.errors import BadParams, BadSettings, KeyringFailed, MissingKey, 
 from photogram.providers.cards import load_data, read_facts
 from photogram.studio import Studio
 from photogram.testing import Asked, Reply
-from photogram.testing.kit import open_studio, wait_until
+from photogram.testing import open_studio, wait_until
 
 from .test_openai import FakeOpenAI
 

@@ -24,7 +24,8 @@ from photogram.engine.keys import open_access
 from photogram.errors import PhotogramError, ProviderError
 from photogram.studio import Studio
 from photogram.testing import FakeProvider, ProviderKit, Reply
-from photogram.testing.kit import PROMPT, draw, open_studio
+from photogram.testing.base import PROMPT, open_studio
+from photogram.testing.fake import draw
 
 KEY = "Zw4Planted9QmX7rT2vB8nL5kJ3hG6fD1s"
 """Like no provider's keys: what hides it is that it is known, not what it looks like."""

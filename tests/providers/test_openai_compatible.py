@@ -20,7 +20,7 @@ from photogram.providers.openai_compatible import SERVERS, OpenAICompatible, rea
 from photogram.providers.wire import Access, Ready, WireAnswer
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
-from photogram.testing.kit import open_studio
+from photogram.testing import open_studio
 
 
 def error(status: int, message: str, **headers: str) -> Reply:

@@ -19,7 +19,7 @@ from photogram.providers.wire import Access, WireAnswer
 from photogram.providers.xai import XAI
 from photogram.studio.studio import Studio
 from photogram.testing import Asked, Job, Reply
-from photogram.testing.kit import open_studio, wait_until
+from photogram.testing import open_studio, wait_until
 
 from .test_openai import FakeOpenAI
 

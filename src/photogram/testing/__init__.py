@@ -5,11 +5,13 @@
 
 import pytest
 
-pytest.register_assert_rewrite("photogram.testing.kit")  # before it is imported: a failing promise says how
+_PROMISES = ("base", "kit", "kit_carried", "kit_made", "kit_refused")
+pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _PROMISES))  # before they are imported
 
+from .base import open_studio, wait_until  # noqa: E402
 from .clock import FastClock  # noqa: E402
 from .fake import FakeProvider, Job  # noqa: E402
 from .kit import ProviderKit  # noqa: E402
 from .server import Asked, Reply  # noqa: E402
 
-__all__ = ["Asked", "FakeProvider", "FastClock", "Job", "ProviderKit", "Reply"]
+__all__ = ["Asked", "FakeProvider", "FastClock", "Job", "ProviderKit", "Reply", "open_studio", "wait_until"]

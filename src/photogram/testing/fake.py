@@ -199,6 +199,10 @@ class FakeProvider:
         """Answers a submit."""
         raise NotImplementedError
 
+    def key_check(self, asked: Asked, job: Job | None) -> Reply:
+        """Answers a question that costs nothing, with the right key."""
+        return Reply.of({})
+
     def download(self, asked: Asked, job: Job | None) -> Reply:
         """Answers with the image."""
         if job is None:

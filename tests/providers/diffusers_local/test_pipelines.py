@@ -16,6 +16,7 @@ from PIL import Image
 from photogram.domain.task import TaskStatus
 from photogram.errors import BadParams, BadRequest, Refused, RemoteFailed
 from photogram.providers.diffusers_local import provider
+from photogram.providers.diffusers_local.loading import for_task
 
 from .tiny import SIDE_PX, save_flux, save_pipeline
 
@@ -58,7 +59,7 @@ class Gate:
 @pytest.fixture
 def gate(studio, tiny, loads):
     make(studio, tiny, seed=1)
-    gate = Gate(provider.SHELF._held.pipeline.unet)
+    gate = Gate(provider.SHELF._held.unet)
     yield gate
     gate.remove()
 
@@ -104,7 +105,7 @@ def test_a_model_is_loaded_once_for_all_images_tasks_and_workspaces(open_studio,
 def test_text_and_image_pipelines_share_every_weight(studio, tiny, loads):
     make(studio, tiny)
     make(studio, tiny, images=picture())
-    text, image = (provider.SHELF._held.for_task(image=one) for one in (False, True))
+    text, image = (for_task(provider.SHELF._held, image=one) for one in (False, True))
     assert type(text).__name__ == "StableDiffusionPipeline"
     assert type(image).__name__ == "StableDiffusionImg2ImgPipeline"
     assert text.unet is image.unet
@@ -116,7 +117,7 @@ def test_another_model_takes_the_place_of_the_first(studio, tiny, tmp_path, load
 
     other = save_pipeline(tmp_path / "other", seed=1)
     first = sha(make(studio, tiny, seed=7))
-    unet = weakref.ref(provider.SHELF._held.pipeline.unet)
+    unet = weakref.ref(provider.SHELF._held.unet)
     assert sha(make(studio, other, seed=7)) != first
     assert unet() is None
     assert sha(make(studio, tiny, seed=7)) == first
@@ -307,7 +308,7 @@ def test_a_full_memory_names_the_way_out(studio, tiny, loads, gate, monkeypatch)
     def full(*_arguments, **_options):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.")
 
-    monkeypatch.setattr(provider.SHELF._held.pipeline.vae, "decode", full)
+    monkeypatch.setattr(provider.SHELF._held.vae, "decode", full)
     error = failure(make(studio, tiny, steps=1))
     assert "does not fit into memory" in error.message
     assert "smaller size" in error.next_step
