@@ -61,9 +61,9 @@ class BadParams(UserError):
         problems: One sentence per problem, all of them.
     """
 
-    def __init__(self, problems: list[str], *, model: str = "") -> None:
+    def __init__(self, problems: list[str], *, model: str = "", what: str = "These parameters do not fit") -> None:
         self.problems = tuple(problems)
-        subject = f"{model} cannot take this call" if model else "These parameters do not fit"
+        subject = f"{model} cannot take this call" if model else what
         super().__init__(f"{subject}:\n" + "\n".join(f"  • {problem}" for problem in problems))
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from photogram.providers.base import RemoteAdapter
 from photogram.studio.studio import Studio
-from photogram.testing.kit import open_studio
+from photogram.testing import open_studio
 
 from .server import KEY, Aimock
 

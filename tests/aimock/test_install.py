@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from photogram.testing.kit import wait_until
+from photogram.testing import wait_until
 
 from . import install, server
 

@@ -7,7 +7,7 @@ import pytest
 from photogram.errors import ProviderError
 from photogram.providers.google import Google
 from photogram.providers.openai import OpenAI
-from photogram.testing.kit import wait_until
+from photogram.testing import wait_until
 
 from .server import failure, in_answer
 

@@ -158,11 +158,11 @@ class RemoteAdapter:
 
     def read_upload(self, answer: WireAnswer) -> str:
         """Reads a 2xx answer to an upload; returns what the submit calls the image (`request.uploads`)."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no read_upload")
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Returns the request that starts (and may bill) one image."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no build_submit")
 
     def read_event(self, event: Mapping[str, Any]) -> Partial | None:
         """Reads one event of a submit that streams; the last one is then given to `read_submit` as the answer."""
@@ -175,7 +175,7 @@ class RemoteAdapter:
             Refused: The provider declined.
             BadResponse: The answer makes no sense. It was taken all the same: the task will be `lost`.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no read_submit")
 
     def build_watch(self, request: GenerationRequest, access: Access) -> WireRequest | None:
         """Returns the GET that asks how far a submit is that has no answer yet, or None."""
@@ -183,11 +183,11 @@ class RemoteAdapter:
 
     def read_watch(self, answer: WireAnswer) -> Working:
         """Reads a 2xx answer to that."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no read_watch")
 
     def build_poll(self, handle: RemoteHandle, access: Access) -> WireRequest:
         """Returns the GET that asks how a job is."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no build_poll")
 
     def read_poll(self, answer: WireAnswer, handle: RemoteHandle) -> Working | Ready | Done:
         """Reads a 2xx answer to a poll.
@@ -196,11 +196,11 @@ class RemoteAdapter:
             ProviderError: The job ended without an image (`Refused`, `RemoteFailed`), or its status word is unknown
                 (`BadResponse`).
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no read_poll")
 
     def build_fetch(self, handle: RemoteHandle, access: Access) -> WireRequest:
         """Returns the GET that asks for the result of a job that is `Done`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no build_fetch")
 
     def read_fetch(self, answer: WireAnswer, handle: RemoteHandle) -> Ready:
         """Reads a 2xx answer to that.
@@ -208,7 +208,7 @@ class RemoteAdapter:
         Raises:
             ProviderError: As `read_poll`.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no read_fetch")
 
     def build_download(self, ready: Ready, access: Access) -> WireRequest:
         """Returns the GET of the image's bytes; without any key unless the provider asks for it there."""

@@ -143,7 +143,7 @@ def read_facts(
         except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
             problems.append(f"{model or 'a model without id'}: {error}")
     if problems:
-        raise BadParams(problems, model=provider)
+        raise BadParams(_shared(problems), what=f"The models of {provider} are not described as they should be")
     data = {**(base or {}), **data}
     chat = None
     if "chat" in data:
@@ -153,6 +153,14 @@ def read_facts(
         title=str(data.get("title", provider)), billing_url=str(data.get("billing_url", "")), cards=tuple(cards),
         chat=chat,
     )  # fmt: skip
+
+
+def _shared(problems: Sequence[str]) -> list[str]:
+    """Returns the problems, each once: one in `[defaults]` is every model's."""
+    first: dict[str, str] = {}
+    for problem in problems:
+        first.setdefault(problem.partition(": ")[2] or problem, problem)
+    return list(first.values())
 
 
 def _resolve(

@@ -97,7 +97,7 @@ class QueueAdapter(RemoteAdapter):
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the job's id and addresses from the submit's answer."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no read_handle")
 
     def read_progress(self, body: Mapping[str, Any]) -> Working:
         """Reads how far a job is."""
@@ -105,7 +105,7 @@ class QueueAdapter(RemoteAdapter):
 
     def read_result(self, body: Mapping[str, Any], handle: RemoteHandle) -> Ready:
         """Reads the image of a job that is done; a provider that has it elsewhere returns `Done` from `read_poll`."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no read_result")
 
     def read_job_failure(self, body: Mapping[str, Any]) -> ProviderError:
         """Reads why a job ended without an image."""

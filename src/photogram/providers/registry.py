@@ -33,9 +33,10 @@ class Registry:
 
     def add(self, provider: Provider) -> None:
         """Adds a provider, or replaces the one of its name."""
+        cards = {card.address: card for card in provider.cards()}
         self._providers[provider.name] = provider
         self._cards = {address: card for address, card in self._cards.items() if card.provider != provider.name}
-        self._cards.update({card.address: card for card in provider.cards()})
+        self._cards.update(cards)
 
     def note_origin(self, origin: str, *names: str) -> None:
         """Remembers where providers (by name) or models (by address) come from, in words for people."""
@@ -96,7 +97,7 @@ def _installed() -> tuple[tuple[str, type[Provider] | Exception], ...]:
         package = entry.dist.name if entry.dist else entry.value
         try:
             found.append((package, entry.load()))
-        except (ImportError, AttributeError, SyntaxError) as error:
+        except Exception as error:  # noqa: BLE001  whatever somebody's package does must not take the studio down
             found.append((package, error))
     return tuple(found)
 
@@ -113,9 +114,17 @@ def default_registry(user_file: Path | None = None, workspace_file: Path | None 
         if isinstance(made_by, Exception):
             registry.problems.append(f"The package {package} adds a provider that cannot be loaded: {made_by}")
             continue
-        provider = made_by()
-        registry.add(provider)
+        try:
+            provider = made_by()
+            registry.add(provider)
+        except Exception as error:  # noqa: BLE001  as above: its models.toml may be wrong
+            registry.problems.append(f"The package {package} adds a provider that cannot be made: {error}")
+            continue
         registry.note_origin(f"package {package}", provider.name)
+        if not provider.cards():
+            registry.problems.append(
+                f"The package {package} adds {provider.name}, which has no model: is its TOML there?"
+            )
     if user_file:
         add_models(registry, user_file, of_workspace=False)
     if workspace_file and not _is_same(workspace_file, user_file):
