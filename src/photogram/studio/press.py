@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 def press(
     studio: Studio, prompt: str, *, model: str | None, n: int, topic: str | Topic | None, images: Any, dry_run: bool,
-    key: Secret | None, params: Mapping[str, Any],
+    key: Secret | None, params: Mapping[str, Any], batch_id: str | None = None,
 ) -> Batch | Quote:  # fmt: skip
-    """Checks a call, then writes and queues its batch (or, dry, only says what it may cost); see `Studio.generate`."""
+    """Checks a call, then writes and queues its batch (or, dry, only says what it may cost); see `Studio.generate`.
+
+    With a `batch_id` of the caller's own the same call twice makes one batch: the second returns the first's.
+    """
     engine = studio._engine
     card = engine.registry.card(model or config.default_model())
     given = list_references(images)
@@ -46,10 +49,10 @@ def press(
         check_mask(stored[-1], stored[0])
     topic_id, title = _topic_for(studio, topic)
     batch = NewBatch(
-        id=new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "", provider=card.provider,
-        model=card.model, prompt=plan.prompt, params=plan.requested, references=stored[: len(given)],
-        mask=stored[-1] if mask is not None else None, tasks=plan.tasks, owner=engine.owner.id, local=card.local,
-        created_at=studio._now(),
+        id=batch_id or new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "",
+        provider=card.provider, model=card.model, prompt=plan.prompt, params=plan.requested,
+        references=stored[: len(given)], mask=stored[-1] if mask is not None else None, tasks=plan.tasks,
+        owner=engine.owner.id, local=card.local, created_at=studio._now(),
     )  # fmt: skip
     if key:
         engine.keys.lend(batch.id, card.provider, key)
@@ -59,7 +62,7 @@ def press(
         engine.keys.take_back(batch.id)
         raise
     if title == "":
-        studio.active_topic = Topic(studio, topic_id)
+        studio.active_topic = Topic(studio, record.topic_id)
     return Batch(studio, record)
 
 
