@@ -13,6 +13,7 @@ Importing this package is light: the database, pandas and Pillow load on first u
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +55,18 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(f".{_HOMES[name]}", __name__), name)
     globals()[name] = value
+    if name == "Studio":
+        _show_panels()
     return value
+
+
+def _show_panels() -> None:
+    """Where a kernel can talk to a browser, makes a studio show itself as the panel; loads no widget yet."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if getattr(shell, "kernel", None) is not None:
+        renderer = import_module(".display.renderer", __name__)
+        renderer.register_renderer(renderer.LateRenderer(lambda: import_module(".ui", __name__).PanelRenderer()))
 
 
 def load_ipython_extension(ipython: Any) -> None:

@@ -6,6 +6,7 @@ this module knows it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -41,6 +42,24 @@ class HtmlRenderer:
             "text/html": render_studio(summary, now=datetime.now(UTC)),
             "text/plain": "\n".join(filter(None, (repr(studio), unsent_text(summary)))),
         }
+
+
+class LateRenderer:
+    """Loads the real renderer when something is shown for the first time: widgets take a moment to import.
+
+    Args:
+        load: Returns it; called once.
+    """
+
+    def __init__(self, load: Callable[[], Renderer]) -> None:
+        self._load = load
+        self._loaded: Renderer | None = None
+
+    def mimebundle(self, studio: Shown) -> dict[str, Any]:
+        """Returns what the real renderer says."""
+        if self._loaded is None:
+            self._loaded = self._load()
+        return self._loaded.mimebundle(studio)
 
 
 _current: Renderer = HtmlRenderer()

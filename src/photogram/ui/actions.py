@@ -1,0 +1,126 @@
+"""What the panel's buttons do: each one line of the studio's own API. A new button is a new line in `ACTIONS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..domain.events import Event, EventKind
+from ..domain.ids import is_id
+from ..errors import BadParams
+from ..store.batches import restore_batch
+from ..studio import Batch, Generation, Studio, Topic
+from .wire import Json
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+MOST = 500
+"""Images that one action takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing a view may ask for.
+
+    Attributes:
+        run: Does it, and returns what the view is told of it (JSON).
+        form: Whether it changes the form, so that every view is told what that is now.
+    """
+
+    run: Callable[[Controller, Json], Any]
+    form: bool = False
+
+    def __call__(self, controller: Controller, message: Json) -> Any:
+        """Does it."""
+        return self.run(controller, message)
+
+
+def _generations(controller: Controller, message: Json) -> list[Generation]:
+    ids = [one for one in message.get("ids") or [] if isinstance(one, str) and is_id(one, "gen")]
+    return [controller.studio.generation(one) for one in ids[:MOST]]
+
+
+def _batches(controller: Controller, message: Json) -> list[Batch]:
+    ids = [one for one in message.get("ids") or [] if isinstance(one, str) and is_id(one, "bat")]
+    return [controller.studio.batch(one) for one in ids[:MOST]]
+
+
+def _things(controller: Controller, message: Json) -> list[Batch | Generation]:
+    return [*_batches(controller, message), *_generations(controller, message)]
+
+
+def _topic(controller: Controller, message: Json) -> Topic:
+    return controller.studio.topic(_id(message, "top"))
+
+
+def _id(message: Json, prefix: str) -> str:
+    found = message.get("topic") if prefix == "top" else next(iter(message.get("ids") or []), None)
+    if not isinstance(found, str) or not is_id(found, prefix):
+        raise BadParams([f"the message names no {prefix}"])
+    return found
+
+
+def _cancel(controller: Controller, message: Json) -> None:
+    for one in _things(controller, message):
+        one.cancel()
+
+
+def _retry(controller: Controller, message: Json) -> None:
+    for one in _things(controller, message):
+        one.retry()
+
+
+def _delete(controller: Controller, message: Json) -> None:
+    for one in _things(controller, message):
+        one.delete()
+
+
+def _undelete(controller: Controller, message: Json) -> None:
+    studio: Studio = controller.studio
+    for one in [one for one in message.get("ids") or [] if isinstance(one, str)][:MOST]:
+        if is_id(one, "gen"):
+            Generation(studio, one).undelete()
+        elif is_id(one, "bat"):
+            event = Event(kind=EventKind.BATCH, user_id=studio.user, batch_id=one)
+            studio._write(restore_batch, studio.user, one, event=event)
+
+
+def _star(controller: Controller, message: Json) -> None:
+    for one in _generations(controller, message):
+        one.star(bool(message.get("starred")))
+
+
+def _use_as_reference(controller: Controller, message: Json) -> list[str]:
+    return [controller.add_reference(one.path.read_bytes()).sha256 for one in _generations(controller, message)]
+
+
+def _new_topic(controller: Controller, message: Json) -> str:
+    title = message.get("title")
+    return controller.studio.new_topic(title if isinstance(title, str) and title.strip() else None).id
+
+
+def _delete_topic(controller: Controller, message: Json) -> int:
+    return _topic(controller, message).delete()
+
+
+def _undelete_topic(controller: Controller, message: Json) -> None:
+    Topic(controller.studio, _id(message, "top")).undelete()
+
+
+ACTIONS: dict[str, Action] = {
+    "cancel": Action(_cancel),
+    "retry": Action(_retry),
+    "delete": Action(_delete),
+    "undelete": Action(_undelete),
+    "star": Action(_star),
+    "use_as_reference": Action(_use_as_reference, form=True),
+    "new_topic": Action(_new_topic),
+    "rename_topic": Action(lambda controller, message: _topic(controller, message).rename(message.get("title", "")).id),
+    "delete_topic": Action(_delete_topic),
+    "undelete_topic": Action(_undelete_topic),
+    "top_up": Action(lambda controller, message: controller.studio.wallet.top_up(coins=message.get("coins", 0))),
+    "send_unsent": Action(lambda controller, _: len(controller.studio.resume())),
+    "discard_unsent": Action(lambda controller, _: controller.studio.discard_unsent()),
+}

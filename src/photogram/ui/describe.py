@@ -1,0 +1,88 @@
+"""Model cards as the browser draws them: a short line in the picker, and the controls of the chosen model."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from ..display.words import cost_text
+from ..domain.card import ANY_MODEL, ModelCard
+from ..domain.params import ParamKind, ParamSpec, read_ratio
+from ..engine.keys import KeyBook
+from ..providers.registry import Registry
+from ..studio.catalogue import has_key, say_retirement
+from .wire import Json
+
+RATIOS = ("1:1", "4:3", "3:2", "16:9", "3:4", "2:3", "9:16")
+"""Proportions that are offered where the model takes any."""
+
+HIDDEN = frozenset({"images", "mask"})
+"""Parameters that no plain control is drawn for."""
+
+
+def list_choices(registry: Registry, keys: KeyBook, user_id: str, today: date) -> list[Json]:
+    """Returns the models of the picker, those of this machine first, then by provider."""
+    present = {one.name: has_key(one, keys, user_id) for one in registry.providers()}
+    cards = sorted(registry.cards(), key=lambda card: (not card.local, not present[card.provider], card.provider))
+    return [describe_choice(card, present[card.provider], today) for card in cards if card.model != ANY_MODEL]
+
+
+def describe_choice(card: ModelCard, has_its_key: bool, today: date) -> Json:
+    """Returns a model's line in the picker."""
+    price = card.usual_price_micros
+    return {
+        "address": card.address,
+        "title": card.title,
+        "provider": card.provider,
+        "price": cost_text(price or 0, source="unknown" if price is None else "estimated" if price else "free"),
+        "local": card.local,
+        "key": has_its_key,
+        "retiring": say_retirement(card, today) or "",
+    }
+
+
+def describe_model(card: ModelCard) -> Json:
+    """Returns everything the form needs to know of a model."""
+    images = card.specs.get("images")
+    free = "width" in card.specs and "height" in card.specs
+    ratio = card.specs.get("aspect_ratio")
+    named = tuple(one for one in (ratio.choices if ratio else ()) if read_ratio(one))
+    return {
+        "address": card.address,
+        "title": card.title,
+        "about": card.about,
+        "max_prompt": card.max_prompt,
+        "seeded": card.seeded,
+        "references": int(images.max or 1) if images else 0,
+        "mimes": sorted(card.reference_mimes) if images else [],
+        "free_size": free,
+        "ratios": list(named or (RATIOS if ratio else ())),
+        "controls": [_describe(spec) for spec in card.params if spec.name not in HIDDEN],
+    }
+
+
+def _describe(spec: ParamSpec) -> dict[str, Any]:
+    whole = spec.kind in (ParamKind.INT, ParamKind.TEXT)
+    said = {
+        "name": spec.name,
+        "kind": str(spec.kind),
+        "default": spec.default,
+        "min": _number(spec.min, whole),
+        "max": _number(spec.max, whole),
+        "step": _number(spec.step, whole),
+        "unit": spec.unit,
+        "choices": list(spec.choices),
+        "only": [[name, list(values)] for name, values in spec.only],
+        "required": spec.required,
+        "help": spec.help,
+    }
+    return {name: value for name, value in said.items() if _says_something(value) or name == "default"}
+
+
+def _says_something(value: object) -> bool:
+    """Tells a 0, which is a bound, from nothing."""
+    return bool(value) or (value == 0 and value is not False)
+
+
+def _number(value: float | None, whole: bool) -> float | None:
+    return None if value is None else int(value) if whole else value

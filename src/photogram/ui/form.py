@@ -1,0 +1,152 @@
+"""The form: what the next press of Generate would ask for. A plain value; what it may hold, the model's card says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..domain.asset import EXTENSIONS, Asset
+from ..domain.card import ModelCard
+from ..domain.params import ParamKind, ParamSpec
+from ..domain.size import SIZE_NAMES, pixels_of
+from ..errors import BadParams
+from ..studio.prepare import MAX_IMAGES
+from .wire import Json, write_reference
+
+MAX_DRAFT = 100_000
+"""Characters of a prompt draft that are remembered."""
+
+MAX_REFERENCES = 16
+
+_N = ParamSpec(name="n", kind=ParamKind.INT, min=1, max=MAX_IMAGES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What the user has set.
+
+    Attributes:
+        model: `provider:model`.
+        params: What the user set; defaults are left out.
+        prompt: The draft.
+        n: Images, 1–50.
+        references: The input images, stored already.
+    """
+
+    model: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    prompt: str = ""
+    n: int = 1
+    references: tuple[Asset, ...] = ()
+
+    def change(self, given: Mapping[str, Any]) -> Form:
+        """Returns the form with what a browser (or a cell) says of it; what makes no sense is left as it was.
+
+        Args:
+            given: Those of params (whole), prompt, n and references (shas of some of its own, in order) that changed.
+        """
+        form = self
+        if isinstance(given.get("params"), Mapping):
+            named = {str(name): value for name, value in given["params"].items() if _is_plain(value)}
+            form = replace(form, params=dict(list(named.items())[:100]))
+        if isinstance(given.get("prompt"), str):
+            form = replace(form, prompt=given["prompt"][:MAX_DRAFT])
+        n, problem = _N.check(given.get("n"))
+        if not problem:
+            form = replace(form, n=n)
+        if isinstance(given.get("references"), list):
+            mine = {asset.sha256: asset for asset in self.references}
+            kept = tuple(mine[sha] for sha in given["references"] if isinstance(sha, str) and sha in mine)
+            form = replace(form, references=kept)
+        return form
+
+    def switch(self, card: ModelCard) -> tuple[Form, list[str]]:
+        """Returns the form for another model, and the names of the params that it does not take, or not so.
+
+        Prompt, count and references stay.
+        """
+        kept = {name: value for name, value in self.params.items() if name in card.specs}
+        problems = find_problems(card, kept)
+        kept = {name: value for name, value in kept.items() if name not in problems}
+        if "" in problems:  # each is right, and together they are not: such as a size over the model's pixels
+            kept = {name: value for name, value in kept.items() if name not in SIZE_NAMES}
+        return replace(self, model=card.address, params=kept), [name for name in self.params if name not in kept]
+
+    def add(self, reference: Asset, most: int) -> Form:
+        """Returns the form with one more reference; for a model that takes one, instead of it."""
+        others = [asset for asset in self.references if asset.sha256 != reference.sha256]
+        if most == 1:
+            others = []
+        return replace(self, references=(*others, reference)[-MAX_REFERENCES:])
+
+    def as_json(self) -> Json:
+        """Returns it as the browser gets it."""
+        return {
+            "model": self.model, "params": dict(self.params), "prompt": self.prompt, "n": self.n,
+            "references": [write_reference(asset) for asset in self.references],
+        }  # fmt: skip
+
+    def remember(self) -> Json:
+        """Returns it as its setting keeps it."""
+        sizes = [asset.size_bytes for asset in self.references]
+        said = self.as_json()
+        said["references"] = [one | {"bytes": size} for one, size in zip(said["references"], sizes, strict=True)]
+        return said
+
+
+def recall(kept: Any, default_model: str) -> Form:
+    """Returns the form that was remembered, as far as it can be read."""
+    said = kept if isinstance(kept, Mapping) else {}
+    model = said.get("model")
+    form = Form(model=model if isinstance(model, str) and model else default_model)
+    listed = said.get("references")
+    references = tuple(filter(None, map(_recall_reference, listed if isinstance(listed, list) else [])))
+    return replace(form.change({name: said.get(name) for name in ("params", "prompt", "n")}), references=references)
+
+
+def find_problems(card: ModelCard, params: Mapping[str, Any], references: int = 0) -> dict[str, str]:
+    """Returns what is wrong with these params, a sentence by each one's name ("" for what is wrong together)."""
+    found: dict[str, str] = {}
+    for name, value in params.items():
+        spec = card.specs.get(name)
+        if spec and value is not None and not (card.sizes and name in SIZE_NAMES):
+            _, problem = spec.check(value)
+            found |= {name: problem} if problem else {}
+    if found:
+        return found
+    try:
+        card.check({**params, **({"images": [None] * references} if references else {})})
+    except BadParams as error:
+        for problem in error.problems:
+            name = problem.split(" ")[0]
+            found.setdefault(name if name in card.specs else "", problem)
+    return found
+
+
+def settle(card: ModelCard, form: Form) -> tuple[int | None, tuple[int, int] | None]:
+    """Returns what the form's images may cost together in micro-dollars, and their size; None where unknown."""
+    try:
+        checked = card.check(form.params)
+    except BadParams:
+        return None, None
+    price = card.estimate_micros(checked, len(form.references))
+    return None if price is None else price * form.n, pixels_of(checked)
+
+
+def _is_plain(value: Any) -> bool:
+    return (
+        value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= MAX_DRAFT)
+    )
+
+
+def _recall_reference(said: Any) -> Asset | None:
+    try:
+        sha256, mime = str(said["sha"]), str(said["mime"])
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256) or mime not in EXTENSIONS:
+            return None
+        sides = int(said["width"]), int(said["height"])
+        return Asset(sha256=sha256, mime=mime, width=sides[0], height=sides[1], size_bytes=int(said["bytes"]))
+    except (KeyError, TypeError, ValueError):
+        return None

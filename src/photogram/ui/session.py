@@ -1,0 +1,173 @@
+"""The talk with the views of one panel: who sees what, what each knows already, and one sender."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from ..domain.events import Event
+from ..engine.engine import Engine
+from ..engine.workers import Workers
+from ..errors import PhotogramError, StoreClosed, StoreForked
+from .controller import Controller, Reply
+from .wire import Json, write_error
+
+log = logging.getLogger("photogram")
+
+PAUSE_S = 0.1
+"""Changes are told ten times a second at most: above 1,000 messages a second Jupyter drops them silently."""
+
+LOOK_S = 1.0
+"""How often is looked for what other processes wrote, while a view is open."""
+
+GONE_S = 12.0
+"""A view that did not beat for so long (it does every 5 s) is told nothing more until it beats again."""
+
+IN_ORDER = frozenset({"press", "form", "layout", "upload", "look"})
+"""What a view says in order, and that must be done in order."""
+
+Send = Callable[[Json, Sequence[bytes]], None]
+
+
+@dataclass(slots=True)
+class View:
+    """One place in the browser that shows the panel.
+
+    Attributes:
+        seen_at: When it was last heard of.
+        topic_id: Which topic it shows.
+        since: The revision up to which it was told everything; None before its first list.
+    """
+
+    seen_at: float
+    topic_id: str | None = None
+    since: int | None = None
+
+
+class Session:
+    """Hands messages to the controller, off the engine's thread, and tells every view what changed.
+
+    Everything but `receive` and `close` runs on the engine's thread.
+
+    Args:
+        controller: Answers.
+        send: Sends one message to every view; called on the engine's thread only.
+        now: A monotonic clock, in seconds.
+    """
+
+    def __init__(self, controller: Controller, send: Send, *, now: Callable[[], float] = monotonic) -> None:
+        self._controller = controller
+        self._engine: Engine = controller.studio._engine
+        self._send = send
+        self._now = now
+        self._views: dict[str, View] = {}
+        self._changed = asyncio.Event()
+        self._foreign = 0
+        self._closed = False
+        self._in_order, self._readers = Workers("panel-write", 1), Workers("panel-read", 2)
+        self._unsubscribe = controller.studio.subscribe(self._note)
+        self._engine.thread.call(self._start, self._tell(), "panel")
+
+    def receive(self, message: object, buffers: Sequence[bytes] = ()) -> None:
+        """Takes a message from a view, and returns at once. Any thread."""
+        if not isinstance(message, dict) or not isinstance(message.get("view"), str):
+            return
+        try:
+            self._engine.call(self._take(message, buffers))
+        except (StoreClosed, StoreForked) as error:  # nobody is left who could send it from the right thread
+            self._send({"kind": "closed", "view": message["view"], "error": write_error(error)}, ())
+
+    def close(self) -> None:
+        """Ends it; its views are told nothing more. Any thread."""
+        self._closed = True
+        self._unsubscribe()
+        self._engine.thread.call(self._changed.set)
+        for workers in (self._in_order, self._readers):
+            workers.stop(0)
+
+    # ── On the engine's thread ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _start(self, talk: Coroutine[Any, Any, None], what: str) -> None:
+        self._engine.thread.spawn(talk, what)
+
+    async def _take(self, message: Json, buffers: Sequence[bytes]) -> None:
+        """Hears a message; messages are handed on in the order in which they came."""
+        view = self._views.setdefault(message["view"], View(seen_at=self._now()))
+        view.seen_at = self._now()
+        if message.get("kind") == "bye":
+            self._views.pop(message["view"], None)
+            return
+        lane = self._in_order if message.get("kind") in IN_ORDER else self._readers
+        answers = lane.submit(self._controller.answer, message, buffers)
+        self._start(self._reply(answers), f"answer to {message.get('kind')}")
+
+    async def _reply(self, answers: Future[list[Reply]]) -> None:
+        replies: list[Reply] = await asyncio.wrap_future(answers)
+        self._deliver(replies)
+
+    def _deliver(self, replies: Iterable[Reply]) -> None:
+        """Sends replies; what they tell a view, it knows."""
+        for reply in replies:
+            view = self._views.get(reply.message.get("view") or "")
+            if view and "revision" in reply.message:
+                view.since = reply.message["revision"]
+                view.topic_id = reply.message.get("topic", view.topic_id)
+            self._send(reply.message, reply.buffers)
+
+    def _note(self, _: Event) -> None:
+        self._changed.set()
+
+    async def _tell(self) -> None:
+        """Tells the open views what changed, again and again until the session is closed."""
+        while not self._closed:
+            try:
+                await asyncio.wait_for(self._changed.wait(), LOOK_S)
+            except TimeoutError:
+                if not self._look_elsewhere():
+                    continue
+            self._changed.clear()
+            await self.tell_changes()
+            await asyncio.sleep(PAUSE_S)
+
+    def _look_elsewhere(self) -> bool:
+        """Tells whether another process may have written since the last look (file times only)."""
+        before, self._foreign = self._foreign, self._engine.store.foreign_writes()
+        return self._foreign != before
+
+    async def tell_changes(self) -> None:
+        """Tells every open view what changed since it was last told."""
+        for name, view in self._open_views().items():
+            asked = view.topic_id, view.since or 0
+            changes = self._readers.submit(self._controller.changes, name, *asked)
+            try:
+                _, replies = await asyncio.wrap_future(changes)
+            except PhotogramError as error:  # the workspace is busy: the next change, or the view's beat, tries again
+                log.debug("a view is not told: %s", error)
+                continue
+            if (
+                view.topic_id,
+                view.since or 0,
+            ) == asked:  # it was told something else meanwhile: its beat sorts that out
+                self._deliver(replies)
+            else:
+                self._changed.set()
+
+    def _open_views(self) -> Mapping[str, View]:
+        now = self._now()
+        return {
+            name: view for name, view in self._views.items() if view.since is not None and now - view.seen_at < GONE_S
+        }
+
+    def push(self, reply: Reply) -> None:
+        """Sends a message that nobody asked for, such as the form that a cell set. Any thread."""
+        self._engine.thread.call(self._deliver, [reply])
+
+
+def as_content(message: Json) -> dict[str, Any]:
+    """Returns a message as ipyvue hands it to the template's method `jupyter_take`."""
+    return {"method": "take", "args": [message]}

@@ -1,0 +1,64 @@
+"""The widget: one comm. It hands every message to the session, and sends what the session gives it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipyvuetify.VuetifyTemplate import VuetifyTemplate
+from traitlets import Int
+
+from .controller import Controller
+from .session import Session, as_content
+from .wire import Json
+
+if TYPE_CHECKING:
+    from ..studio import Studio
+
+HERE = Path(__file__).parent
+
+
+def read_template() -> str:
+    """Returns the root's template, with the plain scripts that it includes: a template can import none."""
+    text = (HERE / "studio_panel.vue").read_text("utf-8")
+    return re.sub(r"^//@include (\S+)$", lambda found: (HERE / found[1]).read_text("utf-8"), text, flags=re.M)
+
+
+def read_components() -> dict[str, str]:
+    """Returns the text of every child component by its tag: `panels/feed.vue` is `<pg-feed>`.
+
+    ipyvue registers them for the root's template only; the root's `beforeCreate` makes them known to each other.
+    """
+    files = sorted([*HERE.glob("panels/*.vue"), *HERE.glob("parts/*.vue")])
+    return {f"pg-{file.stem.replace('_', '-')}": file.read_text("utf-8") for file in files}
+
+
+class StudioPanel(VuetifyTemplate):
+    """The panel of a studio.
+
+    Args:
+        studio: Whose.
+        lang: Language of the texts; else the browser's.
+        height: Height of the frame in pixels.
+    """
+
+    frame_height = Int(760).tag(sync=True)
+
+    def __init__(self, studio: Studio, *, lang: str | None = None, height: int = 760) -> None:
+        super().__init__(template=read_template(), components=read_components(), frame_height=height)
+        self.controller = Controller(studio, lang=lang)
+        self.session = Session(self.controller, self._send_message)
+
+    def vue_say(self, message: Any, buffers: Sequence[Any] = ()) -> None:
+        """Takes a message of a view; on whichever thread the kernel likes."""
+        self.session.receive(message, [bytes(one) for one in buffers])
+
+    def _send_message(self, message: Json, buffers: Sequence[bytes]) -> None:
+        self.send(as_content(message), list(buffers))
+
+    def close(self) -> None:
+        """Ends the panel; the studio stays."""
+        self.session.close()
+        super().close()

@@ -1,0 +1,58 @@
+// What the user does: methods of the root, called by its components as `pg.…`.
+const TYPING_MS = 300, BUSY_MS = 1000, TOAST_MS = 5000, PART_BYTES = 1 << 20, MOST_BYTES = 10 << 20;
+
+const doing = {
+  set(changes) {
+    Object.assign(this.form, changes); Object.assign(this.pending, changes);
+    clearTimeout(this.typing);
+    this.typing = setTimeout(this.flush, TYPING_MS);
+  },
+  setParams(changes) { // null takes a parameter out: its default is meant
+    const params = { ...this.form.params, ...changes };
+    for (const name of Object.keys(params)) if (params[name] === null) delete params[name];
+    this.set({ params });
+  },
+  choose(model) {
+    this.flush();
+    this.tell('form', { changes: { model }, seq: ++this.seq });
+  },
+  flush() {
+    clearTimeout(this.typing);
+    if (Object.keys(this.pending).length) this.tell('form', { changes: this.pending, seq: ++this.seq });
+    this.pending = {};
+  },
+  look(topic, { activate = false, keep = false } = {}) { // keep: what was just pressed is on its way to this topic
+    this.topic = topic; this.batches = {};
+    this.rows = keep ? this.rows.filter((row) => row.local) : [];
+    this.tell('look', { topic, activate });
+  },
+  press() {
+    if (this.sending) return;
+    if (!this.form.prompt?.trim()) { this.toast('bad', this.t('prompt.empty')); return; }
+    this.flush();
+    const { model, params, prompt, n, references } = this.form;
+    const id = newId('bat'), ratio = this.form.size ? this.form.size[0] / this.form.size[1] : 1;
+    const form = { model, params, prompt, n, references: references.map((one) => one.sha) };
+    this.sending = { message: { id, form }, at: Date.now(), busy: false };
+    setTimeout(() => { if (this.sending?.message.id === id) this.sending.busy = true; }, BUSY_MS);
+    const row = Object.freeze({ id, images: n, references: references.length, ratio, created: Date.now() + this.skew, local: true, prompt, model });
+    this.rows = [row, ...this.rows];
+    this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n }));
+    this.tell('press', { id, form });
+  },
+  async upload(file) {
+    const id = newId('upload'), parts = Math.max(1, Math.ceil(file.size / PART_BYTES));
+    if (file.size > MOST_BYTES) { this.toast('bad', this.t('toast.too_large')); return; }
+    for (let part = 0; part < parts; part++) {
+      const data = await file.slice(part * PART_BYTES, (part + 1) * PART_BYTES).arrayBuffer();
+      this.tell('upload', { id, part, parts, size: file.size }, [data]);
+    }
+  },
+  act(action, body = {}) { this.tell('act', { action, ...body }); },
+  toast(kind, text, error) {
+    const toast = { id: newId('toast'), kind, text, error };
+    this.toasts = [...this.toasts.slice(-3), toast];
+    setTimeout(() => this.dismiss(toast.id), TOAST_MS);
+  },
+  dismiss(id) { this.toasts = this.toasts.filter((one) => one.id !== id); },
+};

@@ -1,0 +1,61 @@
+// What the kernel says: methods of the root, one for each kind of message. Every message may come twice.
+const hearing = {
+  on_state(said) {
+    Object.assign(this, { texts: said.texts, lang: said.lang, models: said.models, form: said.form, skew: said.now - Date.now() });
+    this.layout = said.layout;
+    if (!this.narrow) this.open = { left: true, right: true, ...said.layout };
+    this.around(said);
+    this.topic = said.active; this.ready = true;
+  },
+  around(said) {
+    for (const name of ['topics', 'wallet', 'unsent']) if (name in said) this[name] = said[name];
+    if (this.ready && (said.active ?? null) !== this.topic && !this.sending) this.look(said.active ?? null, { keep: true });
+  },
+  on_skeleton(said) {
+    if (said.topic !== this.topic) return;
+    this.rows = mergeRows(this.rows.filter((row) => row.local), said.rows.map(readRow));
+    this.revision = said.revision;
+    said.batches.forEach((batch) => mergeBatch(this.batches, batch));
+  },
+  on_changes(said) {
+    if (said.since > this.revision) return this.beat();
+    this.around(said);
+    if (said.topic !== this.topic) return;
+    this.rows = mergeRows(this.rows, said.rows.map(readRow));
+    said.batches.forEach((batch) => mergeBatch(this.batches, batch));
+    said.images.forEach((image) => this.take_image(image));
+    this.revision = Math.max(this.revision, said.revision);
+  },
+  take_image(image) {
+    const batch = this.batches[image.batch];
+    const mine = batch?.images.find((one) => one.id === image.id);
+    if (image.deleted) batch && (batch.images = batch.images.filter((one) => one.id !== image.id));
+    else if (mine) mergeImage(mine, image);
+    else if (batch) this.details.want(image.batch);
+  },
+  on_batches(said) {
+    said.batches.forEach((batch) => { mergeBatch(this.batches, batch); this.details.got(batch.id); });
+  },
+  on_thumbs(said, buffers) {
+    said.shas.forEach((sha, at) => { this.urls[sha] ||= URL.createObjectURL(new Blob([buffers[at]], { type: 'image/webp' })); });
+  },
+  on_beat(said) { this.around(said); },
+  on_done(said) { this.around(said); },
+  on_form(said) {
+    const stale = said.by === this.view && said.seq != null && said.seq !== this.seq;
+    if (!stale && !Object.keys(this.pending).length) this.form = said.form;
+  },
+  on_pressed(said) {
+    if (said.id !== this.sending?.message.id) return;
+    if (this.form.prompt === this.sending.message.form.prompt) this.form.prompt = '';
+    this.sending = null;
+  },
+  on_refused(said) {
+    if (said.what === 'press') {
+      this.rows = this.rows.filter((row) => !(row.local && row.id === said.id));
+      this.sending = null;
+      this.toast('bad', this.t('toast.failed', { why: said.error.message }), said.error);
+    } else this.toast('bad', [said.error.message, said.error.next_step].filter(Boolean).join(' '), said.error);
+  },
+  on_closed() { this.closed = this.t('panel.closed'); this.toast('bad', this.closed); },
+};
