@@ -26,7 +26,7 @@ import hashlib, json, os, sys, urllib.request
 from photogram.domain.request import GenerationRequest
 from photogram.errors import ProviderError
 from photogram.providers.diffusers_local import Diffusers
-from photogram.providers.diffusers_local.shelf import Shelf
+from photogram.providers.diffusers_local.provider import Shelf
 
 told = []
 for name in json.loads(sys.argv[1]):

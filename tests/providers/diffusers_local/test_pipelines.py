@@ -16,7 +16,6 @@ from PIL import Image
 from photogram.domain.task import TaskStatus
 from photogram.errors import BadParams, BadRequest, Refused, RemoteFailed
 from photogram.providers.diffusers_local import provider
-from photogram.providers.diffusers_local.loading import for_task
 
 from .tiny import SIDE_PX, save_flux, save_pipeline
 
@@ -103,6 +102,8 @@ def test_a_model_is_loaded_once_for_all_images_tasks_and_workspaces(open_studio,
 
 
 def test_text_and_image_pipelines_share_every_weight(studio, tiny, loads):
+    from photogram.providers.diffusers_local.loading import for_task
+
     make(studio, tiny)
     make(studio, tiny, images=picture())
     text, image = (for_task(provider.SHELF._held, image=one) for one in (False, True))

@@ -8,7 +8,7 @@ import weakref
 import pytest
 
 from photogram.providers.base import Stopped
-from photogram.providers.diffusers_local.shelf import Shelf
+from photogram.providers.diffusers_local.provider import Shelf
 
 
 class Maker:

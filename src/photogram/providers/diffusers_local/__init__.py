@@ -1,6 +1,4 @@
-"""Neural pipelines in this very process, by the library `diffusers` (an extra), imported only when one runs."""
-
-from __future__ import annotations
+"""Neural pipelines in this very process (see `provider`)."""
 
 from .provider import Diffusers
 

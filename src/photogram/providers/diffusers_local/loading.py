@@ -1,199 +1,122 @@
-"""From a model's id to a pipeline in memory: found, checked, downloaded where needed, and put on its device."""
+"""From a model's id to a pipeline in memory. Imported on first use: it, and nothing else, imports heavy libraries."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+import gc
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...errors import AuthFailed, BadRequest, RemoteFailed, Unreachable
-from . import source
-from .call import names_of_call
-from .kit import Kit
+import diffusers
+import httpx2
+import huggingface_hub as hub
+import torch
+import transformers
+from huggingface_hub import errors
 
-TASKS = {False: "AutoPipelineForText2Image", True: "AutoPipelineForImage2Image"}
-"""What diffusers calls the pipelines without and with a reference image."""
+from ...errors import AuthFailed, BadRequest, ProviderError, RemoteFailed, Unreachable
+from .source import INDEX, check_files, check_index, find_folder, list_files, pick_variant, read_index
 
-
-@dataclass
-class Loaded:
-    """A model in memory.
-
-    Attributes:
-        kit: What it was loaded with.
-        pipeline: The pipeline that the model names.
-        model: The model's id.
-    """
-
-    kit: Kit
-    pipeline: Any
-    model: str
-    _by_task: dict[bool, Any] = field(default_factory=dict)
-
-    def for_task(self, *, image: bool) -> Any:
-        """Returns the pipeline that starts from a reference image, or from text alone; both share every weight.
-
-        Raises:
-            BadRequest: The model has none for that.
-        """
-        if image not in self._by_task:
-            self._by_task[image] = self._derive(image)
-            self._by_task[image].set_progress_bar_config(disable=True)
-        return self._by_task[image]
-
-    def _derive(self, image: bool) -> Any:
-        derived = self._linked(image)
-        if derived is not None:
-            return derived
-        takes = names_of_call(self.pipeline)
-        kind = type(self.pipeline).__name__
-        if image and not {"prompt", "image"} <= takes:
-            raise BadRequest(
-                f"{self.model} ({kind}) makes pictures from text only.", next_step="Leave images out, or use another."
-            )
-        if not image and ("prompt" not in takes or self._linked(True) is not None):
-            raise BadRequest(
-                f"{self.model} ({kind}) makes no picture from text alone.",
-                next_step="Give it images=…, or use another.",
-            )
-        return self.pipeline
-
-    def _linked(self, image: bool) -> Any | None:
-        """Returns the pipeline that diffusers links to this one for a task, or None where it links none."""
-        try:
-            return getattr(self.kit.diffusers, TASKS[image]).from_pipe(self.pipeline)
-        except ValueError:
-            return None
+FAILURES = (ArithmeticError, AttributeError, ImportError, LookupError, MemoryError, OSError, RuntimeError, TypeError,
+            ValueError)  # fmt: skip
+"""What the libraries raise for whatever does not work."""
 
 
-def find_key(model: str) -> Hashable:
-    """Returns what tells whether a model is the one in memory: a folder that was saved anew is another one.
-
-    Raises:
-        BadRequest: There is no such model.
-    """
-    folder = source.find_folder(model)
-    return model if folder is None else (str(folder), (folder / source.INDEX).stat().st_mtime_ns)
+DEVICE = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+"""The best device there is."""
 
 
-def load(model: str, kit: Kit) -> Loaded:
-    """Loads a model; minutes where it must be downloaded first. Worker threads.
+def free_memory() -> None:
+    """Gives back what dropped pipelines held."""
+    gc.collect()
+    if DEVICE != "cpu":
+        getattr(torch, DEVICE).empty_cache()
+
+
+def load(model: str) -> Any:
+    """Loads a model's pipeline; minutes where it must be downloaded first. Worker threads.
 
     Raises:
         ProviderError: There is none, it may not be loaded, or it does not fit into memory.
     """
-    folder = source.find_folder(model)
-    path = _fetch_index(model) if folder is None else folder / source.INDEX
-    index = source.read_index(path, model)
-    source.check_index(index, model, lambda name: hasattr(kit.diffusers.pipelines, name))
-    dtype = kit.dtype(transformer="transformer" in index)
-    half = dtype is not kit.torch.float32
-    if folder is None:
-        folder = _fetch(model, kit, half=half)
-    names = source.list_files(folder)
-    source.check_files(index, names, model)
+    given, half = find_folder(model), DEVICE != "cpu"
     try:
-        with kit.no_bars():
-            pipeline = kit.diffusers.DiffusionPipeline.from_pretrained(
-                str(folder), dtype=dtype, variant=source.pick_variant(names, half=half), use_safetensors=True,
-                trust_remote_code=False,
-            )  # fmt: skip
-        return Loaded(kit=kit, pipeline=pipeline.to(kit.device), model=model)
-    except (
-        AttributeError,
-        ImportError,
-        LookupError,
-        MemoryError,
-        OSError,
-        RuntimeError,
-        TypeError,
-        ValueError,
-    ) as error:
-        if kit.is_out_of_memory(error):
-            raise kit.out_of_memory("The model does not fit into", "Use a smaller model.", error) from error
-        raise RemoteFailed(
-            f"diffusers could not load {model}: {type(error).__name__}: {error}".split("\n")[0],
-            next_step="Check that the folder is complete, and that diffusers is new enough for it.",
-            detail=str(error),
-        ) from error
+        folder = given or Path(_ask_hub(partial(hub.hf_hub_download, model, INDEX))).parent
+        index = read_index(folder / INDEX, model)
+        check_index(index, model, partial(hasattr, diffusers.pipelines))
+        names = list_files(folder, index) if given else _list_at_hub(model, folder, index)
+        check_files(index, names, model)
+        options = {"variant": pick_variant(names, half=half), "use_safetensors": True, "trust_remote_code": False}
+        if given is None:  # of the very commit that was checked
+            download = partial(diffusers.DiffusionPipeline.download, model, revision=folder.name, **options)
+            folder = Path(_ask_hub(download))
+            check_files(index, list_files(folder, index), model)
+        dtype = torch.float16 if half else torch.float32
+        if half and "transformer" in index and (DEVICE == "mps" or torch.cuda.is_bf16_supported()):
+            dtype = torch.bfloat16  # what transformers are trained in; in float16 they overflow
+        with ExitStack() as afterwards:
+            for log in (diffusers.utils.logging, transformers.utils.logging):
+                if log.is_progress_bar_enabled():  # bars of loading are not for whatever cell happens to run
+                    log.disable_progress_bar()
+                    afterwards.callback(log.enable_progress_bar)
+            pipeline = diffusers.DiffusionPipeline.from_pretrained(str(folder), dtype=dtype, **options)
+        return pipeline.to(DEVICE)
+    except FAILURES as error:
+        raise _read_load_failure(error, model) from error
 
 
-def _fetch_index(model: str) -> Path:
-    """Downloads a hub model's index, or finds it in the cache.
-
-    Raises:
-        ProviderError: There is no such model, it is not open to this user, or the hub is out of reach.
-    """
-    from huggingface_hub import hf_hub_download
-
-    return Path(_at_hub(model, partial(hf_hub_download, model, source.INDEX)))
+def for_task(pipeline: Any, *, image: bool) -> Any:
+    """Returns the pipeline that starts from a reference image, or from text alone, with the weights of this one."""
+    kind = diffusers.AutoPipelineForImage2Image if image else diffusers.AutoPipelineForText2Image
+    with suppress(ValueError):  # there is none; whether this one can do it is seen when it is called
+        pipeline = kind.from_pipe(pipeline)
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
 
 
-def _fetch(model: str, kit: Kit, *, half: bool) -> Path:
-    """Downloads what a hub model needs, as safetensors, or finds it in the cache; returns its folder.
-
-    Raises:
-        ProviderError: It cannot be had.
-    """
-    download = kit.diffusers.DiffusionPipeline.download
-    refused: Exception | None = None
-    for variant in ("fp16", None) if half else (None, "fp16"):
-        try:
-            return Path(_at_hub(model, partial(download, model, variant=variant, use_safetensors=True)))
-        except _NoSafetensors as error:
-            refused = error
-        except ValueError as error:
-            if variant is None:
-                raise RemoteFailed(f"{model} could not be downloaded: {error}", detail=str(error)) from error
-            # else the model has no such variant
-    raise source.pickles_refused(model) from refused
-
-
-class _NoSafetensors(Exception):  # noqa: N818  (a fact about one variant of a model, not yet a failure)
-    """A variant of a model has no safetensors; diffusers says so with a bare OSError."""
-
-
-def _at_hub(model: str, ask: Callable[..., Any]) -> Any:
-    """Asks the hub, or its cache where it is out of reach, and says what came of it in our own words.
-
-    Args:
-        model: The model's id.
-        ask: Takes `local_files_only`. The clients turn to their cache by themselves after some failures, but not after
-            a time-out or a broken connection (diffusers 0.42.1).
-    """
-    import httpx2
-    from huggingface_hub import errors
-
+def _list_at_hub(model: str, cached: Path, index: Mapping[str, Any]) -> list[str]:
+    """Returns every file of the parts that a hub model's index names; where the hub is out of reach, those cached."""
     try:
-        try:
-            return ask()
-        except httpx2.TransportError:
-            return ask(local_files_only=True)
-    except errors.HFValidationError as error:
-        raise BadRequest(f"{model} cannot be the name of a model: {error}", next_step="Check its name.") from error
-    except errors.GatedRepoError as error:
-        raise AuthFailed(
-            f"{model} is open only to those who accepted its terms.",
-            next_step=f"Accept them at huggingface.co/{model}, then set HF_TOKEN or run `hf auth login`.",
-        ) from error
-    except errors.RepositoryNotFoundError as error:
-        raise BadRequest(
-            f"The hub has no model {model}, or it is private.",
-            next_step="Check its name; for a private one set HF_TOKEN or run `hf auth login`.",
-        ) from error
-    except errors.RemoteEntryNotFoundError as error:
-        raise BadRequest(
-            f"{model} is no diffusers pipeline: it has no {source.INDEX}.", next_step="Use a model in that format."
-        ) from error
-    except errors.HfHubHTTPError as error:
-        raise RemoteFailed(f"The hub answered for {model}: {error}".split("\n")[0], detail=str(error)) from error
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled) as error:
-        raise Unreachable(
-            f"{model} is not on this machine, and the hub cannot be reached.", sent=False, detail=str(error)
-        ) from error
-    except OSError as error:
-        if "safetensors" in str(error):
-            raise _NoSafetensors(str(error)) from error
-        raise RemoteFailed(f"{model} could not be downloaded: {error}".split("\n")[0], detail=str(error)) from error
+        return [name for name in hub.list_repo_files(model, revision=cached.name) if name.rpartition("/")[0] in index]
+    except (OSError, httpx2.TransportError):
+        return list_files(cached, index)
+
+
+def _ask_hub(ask: Callable[..., str]) -> str:
+    """Asks the hub, or its cache after a time-out or a broken connection (after other failures the clients do so)."""
+    try:
+        return ask()
+    except httpx2.TransportError:
+        return ask(local_files_only=True)
+
+
+def _read_load_failure(error: Exception, model: str) -> ProviderError:
+    """Returns what it means that a model could not be fetched or loaded."""
+    sign_in = "set HF_TOKEN or run `hf auth login`"
+    match error:
+        case errors.GatedRepoError():
+            step = f"Accept them at huggingface.co/{model}, then {sign_in}."
+            return AuthFailed(f"{model} is open only to those who accepted its terms.", next_step=step)
+        case errors.RepositoryNotFoundError():
+            step = f"Check its name; for a private one {sign_in}."
+            return BadRequest(f"The hub has no model {model}, or it is private.", next_step=step)
+        case errors.RemoteEntryNotFoundError():
+            return BadRequest(f"{model} is no diffusers pipeline: it has no {INDEX}.", next_step="Use another model.")
+        case errors.LocalEntryNotFoundError() | errors.OfflineModeIsEnabled():
+            message = f"{model} is not on this machine, and the hub cannot be reached."
+            return Unreachable(message, sent=False, detail=str(error))
+    return read_failure(error, f"diffusers could not load {model}", "Use a smaller model.")
+
+
+def read_failure(error: Exception, what: str, smaller: str) -> RemoteFailed:
+    """Returns the libraries' failure in our words; of a full memory, what the traceback keeps alive is let go."""
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, MemoryError) or any(word in said for word in ("out of memory", "can't allocate memory")):
+        traceback.clear_frames(error.__traceback__)
+        free_memory()
+        where = "memory" if DEVICE == "cpu" else "the GPU's memory"
+        return RemoteFailed(f"{what}: it does not fit into {where}.", next_step=smaller, detail=said)
+    return RemoteFailed(f"{what}: {said}".split("\n")[0], detail=said)
