@@ -55,6 +55,7 @@ class Reply:
         body: Its body.
         accepted: Of a submit: whether the job is taken, whatever the answer says.
         delay_s: Seconds before the answer.
+        after: What happens before the answer, whenever that is.
         drip_s: Seconds between any two bytes of the body.
         length: The content-length it claims; None is the true one, -1 none (the end is where the connection closes).
         cut: Whether the connection is closed instead.
@@ -65,6 +66,7 @@ class Reply:
     body: bytes = b""
     accepted: bool = False
     delay_s: float = 0.0
+    after: threading.Event | None = None
     drip_s: float = 0.0
     length: int | None = None
     cut: bool = False
@@ -317,6 +319,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(owner.answer_poll(name, self.headers.get("x-process") or ""))
 
     def _send(self, reply: Reply) -> None:
+        if reply.after:
+            reply.after.wait(30)
         if reply.delay_s:
             time.sleep(reply.delay_s)
         if reply.cut:

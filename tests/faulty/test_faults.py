@@ -8,6 +8,8 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import threading
+from dataclasses import replace
 from collections.abc import Callable
 
 import pytest
@@ -238,8 +240,18 @@ def test_pause_holds_the_whole_line_and_what_left_before_it_spends_no_try(
     make_engine: Callable[..., Engine], server: Server
 ) -> None:
     engine = make_engine(LoopbackAdapter(server.url, concurrency=4))
-    busy = [retry_later(100)] * 4  # all four that are under way are turned away
-    server.on_submit = lambda _count: busy.pop() if busy else None
+    busy = [retry_later(100)] * 4
+    all_here = threading.Event()  # the four that are under way are turned away together
+
+    def turn_away(_count: int) -> Answer:
+        if not busy:
+            return None
+        reply = replace(busy.pop(), after=all_here)
+        if not busy:
+            all_here.set()
+        return reply
+
+    server.on_submit = turn_away
     batch = start(engine, 6)
     until(lambda: len(server.asked) == 4 and not busy)
     until(lambda: all(one.note for one in read(engine, batch).generations))

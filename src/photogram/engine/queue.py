@@ -97,8 +97,11 @@ class Queues:
 
     def stands(self, provider: str) -> bool:
         """Tells whether nothing of this provider may start now: its line is paused, or stopped."""
-        line = self.line(provider)
-        return line.stopped is not None or line.paused_until > self._monotonic()
+        return self.line(provider).stopped is not None or self.paused(provider)
+
+    def paused(self, provider: str) -> bool:
+        """Tells whether a provider's line pauses now."""
+        return self.line(provider).paused_until > self._monotonic()
 
     def pause(self, provider: str, seconds: float) -> None:
         """Starts nothing of this provider for so long; a longer pause stays."""

@@ -145,6 +145,7 @@ class Remote:
         if isinstance(error, Unreachable):
             note = f"{said} It is tried again at {until:%H:%M:%S} UTC."
         self._queues.pause(task.provider, wait_s)
+        self._progress.forget(task.id)  # what it was told before must not be written after this
         await self._finisher.evidence(send_again_later, task.id, note, spends_try=spends_try)
         self._finisher.announce(task)
         self._queues.put_back(replace(task, tries=tries, sends=task.sends + 1, status=TaskStatus.PENDING))
@@ -158,6 +159,7 @@ class Remote:
         if self._queues.stop(task.provider, why):
             await self._progress.say_waiting(self._queues.held_up(task.provider), why)
             raise error
+        self._progress.forget(task.id)
         await self._finisher.evidence(send_again_later, task.id, why)
         self._queues.put_back(replace(task, sends=task.sends + 1, status=TaskStatus.PENDING))
         for other in {one.batch_id: one for one in self._queues.held_up(task.provider)}.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -137,6 +137,11 @@ class Runner:
             return await self._run_local(task, card, provider)
 
         async def may_send() -> bool:
+            if self.queues.paused(task.provider):  # while its mark was being written
+                await self._finisher.evidence(send_again_later, task.id)
+                self.queues.put_back(replace(task, sends=task.sends + 1))
+                self._finisher.announce(task)
+                return False
             if self._clock.monotonic() - marked_at <= WOKE_LATE_S:
                 return True
             return await asyncio.wrap_future(self._store.read(still_mine, task.id, self._owner.id))
