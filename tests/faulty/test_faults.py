@@ -9,8 +9,8 @@ import base64
 import ipaddress
 import json
 import threading
-from dataclasses import replace
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
