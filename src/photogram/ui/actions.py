@@ -11,6 +11,7 @@ from ..domain.ids import is_id
 from ..errors import BadParams
 from ..store.batches import restore_batch
 from ..studio import Batch, Generation, Studio, Topic
+from . import said
 from .wire import Json
 
 if TYPE_CHECKING:
@@ -38,28 +39,26 @@ class Action:
 
 
 def _generations(controller: Controller, message: Json) -> list[Generation]:
-    ids = [one for one in message.get("ids") or [] if isinstance(one, str) and is_id(one, "gen")]
-    return [controller.studio.generation(one) for one in ids[:MOST]]
+    return [controller.studio.generation(one) for one in said.ids(message, "gen", MOST)]
 
 
 def _batches(controller: Controller, message: Json) -> list[Batch]:
-    ids = [one for one in message.get("ids") or [] if isinstance(one, str) and is_id(one, "bat")]
-    return [controller.studio.batch(one) for one in ids[:MOST]]
+    return [controller.studio.batch(one) for one in said.ids(message, "bat", MOST)]
 
 
 def _things(controller: Controller, message: Json) -> list[Batch | Generation]:
     return [*_batches(controller, message), *_generations(controller, message)]
 
 
+def _topic_id(message: Json) -> str:
+    topic_id = said.text(message, "topic")
+    if not is_id(topic_id, "top"):
+        raise BadParams(["the message names no topic"])
+    return topic_id
+
+
 def _topic(controller: Controller, message: Json) -> Topic:
-    return controller.studio.topic(_id(message, "top"))
-
-
-def _id(message: Json, prefix: str) -> str:
-    found = message.get("topic") if prefix == "top" else next(iter(message.get("ids") or []), None)
-    if not isinstance(found, str) or not is_id(found, prefix):
-        raise BadParams([f"the message names no {prefix}"])
-    return found
+    return controller.studio.topic(_topic_id(message))
 
 
 def _cancel(controller: Controller, message: Json) -> None:
@@ -79,12 +78,11 @@ def _delete(controller: Controller, message: Json) -> None:
 
 def _undelete(controller: Controller, message: Json) -> None:
     studio: Studio = controller.studio
-    for one in [one for one in message.get("ids") or [] if isinstance(one, str)][:MOST]:
-        if is_id(one, "gen"):
-            Generation(studio, one).undelete()
-        elif is_id(one, "bat"):
-            event = Event(kind=EventKind.BATCH, user_id=studio.user, batch_id=one)
-            studio._write(restore_batch, studio.user, one, event=event)
+    for one in said.ids(message, "gen", MOST):
+        Generation(studio, one).undelete()
+    for one in said.ids(message, "bat", MOST):
+        event = Event(kind=EventKind.BATCH, user_id=studio.user, batch_id=one)
+        studio._write(restore_batch, studio.user, one, event=event)
 
 
 def _star(controller: Controller, message: Json) -> None:
@@ -97,8 +95,7 @@ def _use_as_reference(controller: Controller, message: Json) -> list[str]:
 
 
 def _new_topic(controller: Controller, message: Json) -> str:
-    title = message.get("title")
-    return controller.studio.new_topic(title if isinstance(title, str) and title.strip() else None).id
+    return controller.studio.new_topic(said.text(message, "title").strip() or None).id
 
 
 def _delete_topic(controller: Controller, message: Json) -> int:
@@ -106,7 +103,7 @@ def _delete_topic(controller: Controller, message: Json) -> int:
 
 
 def _undelete_topic(controller: Controller, message: Json) -> None:
-    Topic(controller.studio, _id(message, "top")).undelete()
+    Topic(controller.studio, _topic_id(message)).undelete()
 
 
 ACTIONS: dict[str, Action] = {
@@ -117,7 +114,9 @@ ACTIONS: dict[str, Action] = {
     "star": Action(_star),
     "use_as_reference": Action(_use_as_reference, form=True),
     "new_topic": Action(_new_topic),
-    "rename_topic": Action(lambda controller, message: _topic(controller, message).rename(message.get("title", "")).id),
+    "rename_topic": Action(
+        lambda controller, message: _topic(controller, message).rename(said.text(message, "title")).id
+    ),
     "delete_topic": Action(_delete_topic),
     "undelete_topic": Action(_undelete_topic),
     "top_up": Action(lambda controller, message: controller.studio.wallet.top_up(coins=message.get("coins", 0))),

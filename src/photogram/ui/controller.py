@@ -16,12 +16,13 @@ from .. import config
 from ..domain.asset import Asset, sniff_mime
 from ..domain.card import ModelCard
 from ..domain.ids import is_id
-from ..errors import BadParams, BadReference, NotFound, PhotogramError, UnknownModel
+from ..errors import BadParams, BadReference, PhotogramError, UnknownModel
 from ..store import settings, topics
 from ..store.outline import Wanted, list_changes, load_batches, read_outline
 from ..studio import Studio
 from ..studio.press import press
 from ..studio.references import measure_reference
+from . import said
 from .actions import ACTIONS
 from .describe import describe_model, list_choices
 from .form import Form, find_problems, recall, settle
@@ -90,23 +91,23 @@ class Controller:
 
     def answer(self, message: Json, buffers: Sequence[bytes] = ()) -> list[Reply]:
         """Answers one message of a view. Never raises: what goes wrong is a `refused`, for the view that asked."""
-        kind, view = str(message.get("kind")), message.get("view")
+        kind, view = said.text(message, "kind"), message.get("view")
         answers = self._answers.get(kind)
         if answers is None:
             return []
         try:
             return answers(message, buffers)
         except PhotogramError as error:
-            said = write_error(error)
+            problem = write_error(error)
         except Exception as error:
             log.exception("the panel could not answer %r", kind)
-            said = {"kind": "internal", "message": f"{type(error).__name__}: {error}", "next_step": ""}
-        return [Reply({"kind": "refused", "view": view, "what": kind, "id": message.get("id"), "error": said})]
+            problem = {"kind": "internal", "message": f"{type(error).__name__}: {error}", "next_step": ""}
+        return [Reply({"kind": "refused", "view": view, "what": kind, "id": message.get("id"), "error": problem})]
 
     # ── What a view sees ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _hello(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        studio, language = self.studio, choose_language(self._lang, message.get("lang"))
+        studio, language = self.studio, choose_language(self._lang, said.text(message, "lang"))
         now = studio._now()
         choices = list_choices(studio._engine.registry, studio._engine.keys, studio.user, now.date())
         state = {
@@ -118,12 +119,12 @@ class Controller:
 
     def _look(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Shows another topic, or what a search finds; with `activate` new batches go there from now on."""
-        topic_id = message.get("topic") or None
+        topic_id = said.text(message, "topic") or None
         if message.get("activate"):
             self.studio.active_topic = topic_id
         wanted = Wanted(
-            topic_id=topic_id, search=str(message.get("search") or ""), model=str(message.get("model") or ""),
-            status=str(message.get("status") or ""), starred=bool(message.get("starred")),
+            topic_id=topic_id, search=said.text(message, "search"), model=said.text(message, "model"),
+            status=said.text(message, "status"), starred=bool(message.get("starred")),
         )  # fmt: skip
         return self._outline(message["view"], wanted, everywhere=bool(message.get("everywhere")))
 
@@ -153,8 +154,8 @@ class Controller:
         return found.revision, [Reply(message)]
 
     def _beat(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        since = int(message.get("since") or 0)
-        revision, replies = self.changes(message["view"], message.get("topic") or None, since)
+        topic_id, since = said.text(message, "topic") or None, said.whole(message, "since")
+        revision, replies = self.changes(message["view"], topic_id, since)
         return replies or [Reply({"kind": "beat", "view": message["view"], "revision": revision, **self._around()})]
 
     def _around(self, *, unsent: bool = True) -> Json:
@@ -169,29 +170,27 @@ class Controller:
         }
 
     def _batches(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        found = self.studio._read(load_batches, self.studio.user, _ids(message, "bat"))
+        found = self.studio._read(load_batches, self.studio.user, said.ids(message, "bat", MOST_IDS))
         return [Reply({"kind": "batches", "view": message["view"], "batches": [write_batch(one) for one in found]})]
 
     def _thumbs(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        asked = [one for one in message.get("ids") or [] if isinstance(one, str)][:MOST_IDS]
-        found = read_small(self.studio, asked, self.form.references)
-        said = {"kind": "thumbs", "view": message["view"], "shas": list(found)}
-        return [Reply(said, list(found.values()))] if found else []
+        found = read_small(self.studio, said.texts(message, "ids", MOST_IDS), self.form.references)
+        thumbs = {"kind": "thumbs", "view": message["view"], "shas": list(found)}
+        return [Reply(thumbs, list(found.values()))] if found else []
 
     def _full(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        name, mime, parts = read_file(self.studio, str(message.get("id")))
-        said = {"kind": "full", "view": message["view"], "id": message.get("id"), "name": name, "mime": mime}
-        return [Reply(said | {"part": at, "parts": len(parts)}, [part]) for at, part in enumerate(parts)]
+        name, mime, parts = read_file(self.studio, said.text(message, "id"))
+        full = {"kind": "full", "view": message["view"], "id": message["id"], "name": name, "mime": mime}
+        return [Reply(full | {"part": at, "parts": len(parts)}, [part]) for at, part in enumerate(parts)]
 
     # ── What a view asks for ────────────────────────────────────────────────────────────────────────────────────────
 
     def _press(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Starts a batch whose id the browser made, so that the same press twice is one batch."""
-        press_id = message.get("id")
-        if not isinstance(press_id, str) or not is_id(press_id, "bat"):
+        press_id = said.text(message, "id")
+        if not is_id(press_id, "bat"):
             raise BadParams(["a press has an id of its own"])
-        said = message.get("form")
-        form = self.form.change(said if isinstance(said, dict) else {})
+        form = self.form.change(said.table(message, "form"))
         images = [self._read_reference(asset) for asset in form.references]
         press(
             self.studio, form.prompt, model=form.model, n=form.n, topic=None, images=images or None, dry_run=False,
@@ -203,8 +202,7 @@ class Controller:
 
     def _form(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Takes what changed in the form; every view is told what it is now, what is wrong, what it may cost."""
-        said = message.get("changes")
-        given = said if isinstance(said, dict) else {}
+        given = said.table(message, "changes")
         form, dropped = self.form, list[str]()
         if isinstance(given.get("model"), str) and given["model"] != form.model:
             form, dropped = form.switch(self.studio._engine.registry.card(given["model"]))
@@ -214,8 +212,7 @@ class Controller:
 
     def tell_form(self, *, by: str | None = None, seq: int | None = None, dropped: Sequence[str] = ()) -> Reply:
         """Returns the message that tells every view what the form is now."""
-        said = {"kind": "form", "by": by, "seq": seq, "dropped": list(dropped)}
-        return Reply(said | {"form": self._form_said()})
+        return Reply({"kind": "form", "by": by, "seq": seq, "dropped": list(dropped), "form": self._form_said()})
 
     def _form_said(self) -> Json:
         form = self.form
@@ -228,8 +225,8 @@ class Controller:
         return {**form.as_json(), "problems": problems, "card": describe_model(card), "cost": cost, "size": size}
 
     def _upload(self, message: Json, buffers: Sequence[bytes]) -> list[Reply]:
-        upload_id, view = str(message.get("id")), message["view"]
-        part, parts, size = (int(message.get(name) or 0) for name in ("part", "parts", "size"))
+        upload_id, view = said.text(message, "id"), message["view"]
+        part, parts, size = (said.whole(message, name) for name in ("part", "parts", "size"))
         data = bytes(buffers[0]) if buffers else b""
         whole = self._uploads.take(upload_id, part=part, parts=parts, size_bytes=size, data=data)
         if whole is None:
@@ -264,15 +261,14 @@ class Controller:
         return asset
 
     def _layout(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        said = message.get("layout")
-        if isinstance(said, dict):
-            kept = {str(name): value for name, value in list(said.items())[:20] if isinstance(value, (bool, int))}
-            self.studio._write(settings.set_setting, self.studio.user, LAYOUT, kept)
+        layout = said.table(message, "layout")
+        kept = {str(name): value for name, value in list(layout.items())[:20] if isinstance(value, (bool, int))}
+        self.studio._write(settings.set_setting, self.studio.user, LAYOUT, kept)
         return []
 
     def _act(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Does what a button says; the rows tell the rest."""
-        action = ACTIONS.get(str(message.get("action")))
+        action = ACTIONS.get(said.text(message, "action"))
         if action is None:
             raise BadParams([f"there is no action {message.get('action')!r}"])
         result = action(self, message)
@@ -295,16 +291,3 @@ class Controller:
 
     def _read_reference(self, asset: Asset) -> bytes:
         return self.studio._files.read(asset.sha256, extension=asset.extension, folder="references")
-
-
-def _ids(message: Json, prefix: str) -> list[str]:
-    """Returns the ids that a message names; what is none is left out.
-
-    Raises:
-        NotFound: It names none.
-    """
-    asked = message.get("ids")
-    found = [one for one in (asked if isinstance(asked, list) else []) if isinstance(one, str) and is_id(one, prefix)]
-    if not found:
-        raise NotFound("The message names nothing.", next_step="")
-    return found[:MOST_IDS]

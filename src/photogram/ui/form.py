@@ -20,6 +20,9 @@ MAX_DRAFT = 100_000
 
 MAX_REFERENCES = 16
 
+IMAGES = frozenset({"images", "mask"})
+"""Parameters that are no plain values: as a text each would be a path, and a browser names none."""
+
 _N = ParamSpec(name="n", kind=ParamKind.INT, min=1, max=MAX_IMAGES)
 
 
@@ -49,7 +52,9 @@ class Form:
         """
         form = self
         if isinstance(given.get("params"), Mapping):
-            named = {str(name): value for name, value in given["params"].items() if _is_plain(value)}
+            named = {
+                str(name): value for name, value in given["params"].items() if name not in IMAGES and _is_plain(value)
+            }
             form = replace(form, params=dict(list(named.items())[:100]))
         if isinstance(given.get("prompt"), str):
             form = replace(form, prompt=given["prompt"][:MAX_DRAFT])

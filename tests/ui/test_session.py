@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import threading
+import time
+from itertools import pairwise
+
+from photogram.domain.ids import new_id
+from photogram.ui.session import GONE_S, PAUSE_S, Session
+
+
+def said(kind: str):
+    return lambda message: message["kind"] == kind
+
+
+def press(session: Session, prompt: str = "a boat", *, view: str = "v", **form: object) -> str:
+    press_id = new_id("bat")
+    session.receive({"kind": "press", "view": view, "id": press_id, "form": {"prompt": prompt, **form}})
+    return press_id
+
+
+def open_view(session: Session, heard, studio, view: str = "v") -> str:
+    topic = studio.active_topic or studio.new_topic("Boats")
+    session.receive({"kind": "hello", "view": view})
+    heard.wait(lambda message: message["kind"] == "skeleton" and message["topic"] == topic.id, view=view)
+    return topic.id
+
+
+def has_image(message, status: str) -> bool:
+    images = [*message.get("images", []), *(one for batch in message.get("batches", []) for one in batch["images"])]
+    return any(image["status"] == status for image in images)
+
+
+def test_a_picture_is_told_when_it_lands_without_being_asked(session, heard, studio):
+    open_view(session, heard, studio)
+    press_id = press(session)
+    heard.wait(said("pressed"))
+    heard.wait(lambda message: press_id in [row[0] for row in message.get("rows", [])])
+    heard.wait(lambda message: has_image(message, "success"))
+
+
+def test_a_batch_made_in_a_cell_is_told_too(session, heard, studio):
+    open_view(session, heard, studio)
+    batch = studio.generate("from a cell")
+    heard.wait(lambda message: batch.id in [row[0] for row in message.get("rows", [])])
+
+
+def test_changes_follow_each_other_without_a_gap(session, heard, studio):
+    open_view(session, heard, studio)
+    for number in range(5):
+        press(session, f"boat {number}", n=4)
+    heard.wait(
+        lambda message: sum(map(len, [studio.batches()])) == 5 and all(b.record.finished for b in studio.batches())
+    )
+    studio.batches()[0][0].star()
+    heard.wait(lambda message: any(image.get("starred") for image in message.get("images", [])))
+    told = [message for message in heard.messages if message["kind"] in ("skeleton", "changes")]
+    assert told[0]["kind"] == "skeleton"
+    for before, after in pairwise(told):
+        assert after["since"] == before["revision"]
+        assert after["revision"] > after["since"]
+
+
+def test_a_burst_is_a_few_messages(session, heard, studio):
+    open_view(session, heard, studio)
+    press(session, n=50)
+    started = time.monotonic()
+    heard.wait(lambda message: all(batch.record.finished for batch in studio.batches()) and said("changes")(message))
+    took = time.monotonic() - started
+    time.sleep(3 * PAUSE_S)
+    count = len([message for message in heard.messages if message["kind"] == "changes"])
+    assert count <= 2 + (took + 3 * PAUSE_S) / PAUSE_S
+
+
+def test_two_views_of_one_studio_are_both_told(session, heard, studio):
+    for view in ("left", "right"):
+        open_view(session, heard, studio, view)
+    press_id = press(session, view="left")
+    heard.wait(said("pressed"), view="left")
+    for view in ("left", "right"):
+        heard.wait(lambda message: press_id in [row[0] for row in message.get("rows", [])], view=view)
+    assert not [one for one in heard.messages if one["kind"] == "pressed" and one["view"] == "right"]
+
+
+def test_what_one_view_types_the_other_gets(session, heard, studio):
+    for view in ("left", "right"):
+        open_view(session, heard, studio, view)
+    session.receive({"kind": "form", "view": "left", "changes": {"prompt": "half a sen"}, "seq": 1})
+    form = heard.wait(said("form"), view="right")
+    assert (form["by"], form["form"]["prompt"]) == ("left", "half a sen")
+
+
+def test_a_view_that_says_nothing_is_told_nothing_until_it_beats(controller, heard, studio):
+    now = 0.0
+    session = Session(controller, heard.take, now=lambda: now)
+    topic = open_view(session, heard, studio)
+    since = heard.wait(said("skeleton"))["revision"]
+    now = GONE_S
+    batch = studio.generate("nobody looks").wait(20)
+    studio._engine.call(session.tell_changes()).result(20)
+    assert not [one for one in heard.messages if one["kind"] == "changes"]
+    session.receive({"kind": "beat", "view": "v", "since": since, "topic": topic})
+    told = heard.wait(said("changes"))
+    assert [row[0] for row in told["rows"]] == [batch.id]
+    session.close()
+
+
+def test_a_beat_that_missed_nothing_is_answered_in_little(session, heard, studio):
+    topic = open_view(session, heard, studio)
+    since = heard.wait(said("skeleton"))["revision"]
+    session.receive({"kind": "beat", "view": "v", "since": since, "topic": topic})
+    assert heard.wait(said("beat"))["revision"] == since
+
+
+def test_what_another_studio_of_the_process_writes_is_told(session, heard, studio, open_studio):
+    open_view(session, heard, studio)
+    other = open_studio()
+    batch = other.generate("elsewhere")
+    heard.wait(lambda message: batch.id in [row[0] for row in message.get("rows", [])])
+
+
+def test_everything_is_sent_by_the_engine_s_thread(controller, studio):
+    threads: list[str] = []
+    done = threading.Event()
+
+    def send(message, _) -> None:
+        threads.append(threading.current_thread().name)
+        if message["kind"] == "changes":
+            done.set()
+
+    session = Session(controller, send)
+    studio.new_topic("Boats")
+    session.receive({"kind": "hello", "view": "v"})
+    press(session)
+    assert done.wait(20)
+    session.close()
+    assert set(threads) == {"photogram-engine"}
+
+
+def test_a_closed_studio_says_so(controller, heard, studio):
+    session = Session(controller, heard.take)
+    studio.close()
+    session.receive({"kind": "hello", "view": "v"})
+    assert heard.wait(said("closed"))["error"]["kind"] == "StoreClosed"
+
+
+def test_a_closed_session_is_silent(session, heard, studio):
+    open_view(session, heard, studio)
+    session.close()
+    before = len(heard.messages)
+    studio.generate("a boat").wait(20)
+    studio._engine.call(session.tell_changes())
+    assert len(heard.messages) == before
