@@ -52,8 +52,7 @@ class Ark(SyncAdapter):
         if width and height:
             body["size"] = f"{width}x{height}"
         body |= {"model": request.model, "response_format": "b64_json"}
-        url = f"{access.base_url}/images/generations"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{access.base_url}/images/generations", body, access)
 
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Ready:
         """Reads the image; each may have failed by itself."""

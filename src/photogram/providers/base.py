@@ -90,6 +90,9 @@ class RemoteAdapter:
     cancels_unanswered: bool = False
     """Whether `build_cancel` can stop a submit that has no answer yet: its handle's id is then the task's."""
 
+    key_check: str = ""
+    """Where a GET costs nothing and answers 2xx if the key is right: a path below `base_url`, or a whole address."""
+
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {}
     """What the provider's own error codes mean, where the HTTP status does not say it; compared ignoring case."""
 
@@ -148,7 +151,14 @@ class RemoteAdapter:
 
     def build_key_check(self, access: Access) -> WireRequest | None:
         """Returns a request that costs nothing and answers 2xx if the key is right, or None if there is none."""
-        return None
+        if not self.key_check:
+            return None
+        url = self.key_check if "://" in self.key_check else f"{access.base_url}/{self.key_check}"
+        return WireRequest(method="GET", url=url, headers=self.headers(access))
+
+    def build_post(self, url: str, body: Any, access: Access) -> WireRequest:
+        """Returns a POST of JSON that carries the key."""
+        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
 
     # ── Making one image ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -227,8 +237,7 @@ class RemoteAdapter:
         chat = self.facts().chat
         if chat is None:
             return None
-        url = f"{access.base_url}/chat/completions"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=build_chat(chat, prompt))
+        return self.build_post(f"{access.base_url}/chat/completions", build_chat(chat, prompt), access)
 
     def read_title(self, answer: WireAnswer) -> tuple[str, int | None]:
         """Reads a 2xx answer to that: the title, and what it cost in micro-dollars (None if that is unknown).

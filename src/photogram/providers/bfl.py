@@ -32,6 +32,7 @@ class BFL(QueueAdapter):
     name = "bfl"
     base_url = "https://api.bfl.ai/v1"
     key_variables = ("BFL_API_KEY",)
+    key_check = "credits"
     own_hosts = ("bfl.ai",)
     auth = ("x-key", "")
     working = frozenset({"Pending", "Reasoning", "Generating"})
@@ -42,15 +43,10 @@ class BFL(QueueAdapter):
     }  # fmt: skip
     phrases: ClassVar[Mapping[str, type[ProviderError]]] = {"insufficient credits": OutOfCredit}
 
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Asks how many credits there are."""
-        return WireRequest(method="GET", url=f"{access.base_url}/credits", headers=self.headers(access))
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; input images travel as base64."""
         body = build_fields(request, self.card(request.model).wire, write=write_base64)
-        url = f"{access.base_url}/{request.model}"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{access.base_url}/{request.model}", body, access)
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the job's id, where to ask and what it costs."""

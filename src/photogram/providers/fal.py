@@ -30,6 +30,7 @@ class Fal(QueueAdapter):
     name = "fal"
     base_url = "https://queue.fal.run"
     key_variables = ("FAL_KEY", "FAL_API_KEY")
+    key_check = "https://api.fal.ai/v1/models/pricing?endpoint_id=fal-ai/flux/schnell"
     own_hosts = ("fal.run", "fal.ai")
     auth = ("Authorization", "Key ")
     working = frozenset({"IN_QUEUE", "IN_PROGRESS"})
@@ -38,18 +39,13 @@ class Fal(QueueAdapter):
         "exhausted balance": OutOfCredit, "reason: top_up": OutOfCredit, "content_policy_violation": Refused,
     }  # fmt: skip
 
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Asks what a model costs, which takes a key."""
-        url = "https://api.fal.ai/v1/models/pricing?endpoint_id=fal-ai/flux/schnell"
-        return WireRequest(method="GET", url=url, headers=self.headers(access))
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; input images travel as data URIs, to the model's endpoint for edits if it has one."""
         wire = self.card(request.model).wire
         path = wire.get("path", request.model)
         path = wire.get("edit", path) if request.references else path
         body = name_size(build_fields(request, wire))
-        return WireRequest(method="POST", url=f"{access.base_url}/{path}", headers=self.headers(access), json_body=body)
+        return self.build_post(f"{access.base_url}/{path}", body, access)
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the job's id and its three addresses."""

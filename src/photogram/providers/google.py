@@ -34,16 +34,13 @@ class Google(RemoteAdapter):
     base_url = "https://generativelanguage.googleapis.com/v1beta"
     base_url_variables = ("GOOGLE_GEMINI_BASE_URL",)
     key_variables = ("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY")
+    key_check = "models"
     auth = ("x-goog-api-key", "")
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {"API_KEY_INVALID": AuthFailed}
     phrases: ClassVar[Mapping[str, type[ProviderError]]] = {
         "api key not valid": AuthFailed,
         "prepayment credits are depleted": OutOfCredit,
     }
-
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Lists the models."""
-        return WireRequest(method="GET", url=f"{access.base_url}/models", headers=self.headers(access))
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; references travel in the request."""
@@ -66,7 +63,7 @@ class Google(RemoteAdapter):
         ]
         body = {"contents": [{"role": "user", "parts": [{"text": request.prompt}, *parts]}], "generationConfig": config}
         url = f"{access.base_url}/models/{quote(request.model, safe='')}:generateContent"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(url, body, access)
 
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Ready:
         """Reads the last image that is no thought; or why there is none."""
@@ -90,8 +87,7 @@ class Google(RemoteAdapter):
             "systemInstruction": {"parts": [{"text": TASK}]},
             "contents": [{"role": "user", "parts": [{"text": prompt[:MAX_PROMPT]}]}],
         }
-        url = f"{access.base_url}/models/{quote(chat.model, safe='')}:generateContent"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{access.base_url}/models/{quote(chat.model, safe='')}:generateContent", body, access)
 
     def read_title(self, answer: WireAnswer) -> tuple[str, int | None]:
         """Reads the words that are no thought."""

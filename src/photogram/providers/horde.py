@@ -39,6 +39,7 @@ class Horde(QueueAdapter):
     name = "horde"
     base_url = "https://aihorde.net/api/v2"
     key_variables = ("AI_HORDE_API_KEY", "HORDE_API_KEY")
+    key_check = "find_user"
     key_required = False
     auth = ("apikey", "")
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {
@@ -62,10 +63,6 @@ class Horde(QueueAdapter):
         """Names the key, or the anonymous one, and who asks."""
         return {"apikey": ANONYMOUS, "Client-Agent": client_agent()} | super().headers(access)
 
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Asks whose key it is."""
-        return WireRequest(method="GET", url=f"{access.base_url}/find_user", headers=self.headers(access))
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; what to leave out follows the prompt after `###`."""
         given = dict(request.params)
@@ -83,8 +80,7 @@ class Horde(QueueAdapter):
             body |= {"source_image": write_base64(image), "source_processing": "img2img"}
         if request.mask:
             body |= {"source_mask": write_base64(request.mask), "source_processing": "inpainting"}
-        url = f"{access.base_url}/generate/async"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body | {"params": params})
+        return self.build_post(f"{access.base_url}/generate/async", body | {"params": params}, access)
 
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Submitted:
         """Reads the request's id."""

@@ -36,6 +36,7 @@ class HuggingFace(RemoteAdapter):
     name = NAME
     base_url = ROUTER
     key_variables = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+    key_check = "https://huggingface.co/api/whoami-v2"
     own_hosts = ("huggingface.co",)
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {**Together.codes, **Fal.codes}
     phrases: ClassVar[Mapping[str, type[ProviderError]]] = {
@@ -51,11 +52,6 @@ class HuggingFace(RemoteAdapter):
                 next_step=f"Its card's wire names one of {', '.join(PROTOCOLS)}.",
             )
         return PROTOCOLS[provider]
-
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Asks whose key it is."""
-        url = "https://huggingface.co/api/whoami-v2"
-        return WireRequest(method="GET", url=url, headers=self.headers(access))
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image."""
@@ -166,8 +162,7 @@ class RoutedNscale(OpenAI):
         """Asks for one image."""
         model = self.card(request.model).wire["path"]
         body = self.build_body(request) | {"model": model, "response_format": "b64_json"}
-        url = f"{access.base_url}/nscale/v1/images/generations"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{access.base_url}/nscale/v1/images/generations", body, access)
 
 
 PROTOCOLS: Mapping[str, RemoteAdapter] = {

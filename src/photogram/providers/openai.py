@@ -63,16 +63,14 @@ class OpenAI(SyncAdapter):
             body |= {"stream": True, "partial_images": PARTIAL_IMAGES}
         if request.references:
             return self.build_edit(request, body, access)
-        url = f"{self.root(access)}/images/generations"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{self.root(access)}/images/generations", body, access)
 
     def build_edit(self, request: GenerationRequest, body: dict[str, Any], access: Access) -> WireRequest:
         """Asks for a change of the references, which travel as data URIs in JSON."""
         body["images"] = [{"image_url": write_data_uri(image)} for image in request.references]
         if request.mask:
             body["mask"] = {"image_url": write_data_uri(request.mask)}
-        url = f"{self.root(access)}/images/edits"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{self.root(access)}/images/edits", body, access)
 
     def build_form(
         self, request: GenerationRequest, body: Mapping[str, Any], access: Access, image_field: str = "image[]"

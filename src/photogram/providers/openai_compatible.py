@@ -144,8 +144,7 @@ class OpenAICompatible(OpenAI):
         if request.mask:
             raise BadRequest("This server takes references beside the prompt, and no mask with them.")
         body[habits.references] = [write_base64(image) for image in request.references]
-        url = f"{self.root(access)}/images/generations"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{self.root(access)}/images/generations", body, access)
 
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Ready:
         """Reads the image, or where on the server it is."""

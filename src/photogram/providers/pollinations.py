@@ -55,5 +55,4 @@ class Pollinations(OpenAI):
     def build_edit(self, request: GenerationRequest, body: dict[str, Any], access: Access) -> WireRequest:
         """Asks for a change of the references, which travel as data URIs in JSON."""
         body["image"] = [{"image_url": write_data_uri(image)} for image in request.references]
-        url = f"{self.root(access)}/images/edits"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{self.root(access)}/images/edits", body, access)

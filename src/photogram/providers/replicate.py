@@ -30,6 +30,7 @@ class Replicate(QueueAdapter):
     name = "replicate"
     base_url = "https://api.replicate.com/v1"
     key_variables = ("REPLICATE_API_TOKEN",)
+    key_check = "account"
     own_hosts = ("api.replicate.com",)
     working = frozenset({"starting", "processing"})
     succeeded = frozenset({"succeeded"})
@@ -37,10 +38,6 @@ class Replicate(QueueAdapter):
     phrases: ClassVar[Mapping[str, type[ProviderError]]] = {
         "nsfw": Refused, "flagged as sensitive": Refused, "(e005)": Refused,
     }  # fmt: skip
-
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Asks whose key it is."""
-        return WireRequest(method="GET", url=f"{access.base_url}/account", headers=self.headers(access))
 
     def build_upload(self, image: ReferenceImage, access: Access) -> WireRequest | None:
         """Uploads an input image that is too large for a data URI."""
@@ -64,7 +61,7 @@ class Replicate(QueueAdapter):
         model, _, version = str(wire.get("path", request.model)).partition(":")
         url = f"{access.base_url}/predictions" if version else f"{access.base_url}/models/{model}/predictions"
         body = ({"version": version} if version else {}) | {"input": fields}
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(url, body, access)
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the prediction's id and its addresses."""

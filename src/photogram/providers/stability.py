@@ -24,16 +24,13 @@ class Stability(RemoteAdapter):
     name = "stability"
     base_url = "https://api.stability.ai"
     key_variables = ("STABILITY_API_KEY", "STABILITY_KEY")
+    key_check = "v1/user/balance"
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {
         "content_moderation": Refused,  # 403, like a wrong key's
         "unauthorized": AuthFailed,
         "payment_required": OutOfCredit,
         "rate_limit_exceeded": RateLimited,
     }
-
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Asks for the account's balance."""
-        return WireRequest(method="GET", url=f"{access.base_url}/v1/user/balance", headers=self.headers(access))
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; a picture made from a reference has its proportion.

@@ -25,6 +25,7 @@ class Together(SyncAdapter):
     base_url = "https://api.together.ai/v1"
     base_url_variables = ("TOGETHER_BASE_URL",)
     key_variables = ("TOGETHER_API_KEY",)
+    key_check = "models"
     own_hosts = ("together.ai", "together.xyz")
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {
         "invalid_api_key": AuthFailed,
@@ -39,10 +40,6 @@ class Together(SyncAdapter):
         "credit limit": OutOfCredit,
     }
 
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Lists the models."""
-        return WireRequest(method="GET", url=f"{access.base_url}/models", headers=self.headers(access))
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; references travel as data URIs, under the name that the model has for them."""
         body: dict[str, Any] = {
@@ -54,5 +51,4 @@ class Together(SyncAdapter):
             images = [write_data_uri(image) for image in request.references]
             name = self.card(request.model).wire.get("references", "reference_images")
             body[name] = images[0] if name == "image_url" else images
-        url = f"{access.base_url}/images/generations"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{access.base_url}/images/generations", body, access)

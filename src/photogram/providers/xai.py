@@ -29,6 +29,7 @@ class XAI(SyncAdapter):
     base_url = "https://api.x.ai/v1"
     base_url_variables = ("XAI_BASE_URL",)
     key_variables = ("XAI_API_KEY",)
+    key_check = "api-key"
     own_hosts = ("x.ai",)
     phrases: ClassVar[Mapping[str, type[ProviderError]]] = {
         "incorrect api key": AuthFailed,
@@ -40,10 +41,6 @@ class XAI(SyncAdapter):
         "any credits": OutOfCredit,
     }
 
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Asks what the key is."""
-        return WireRequest(method="GET", url=f"{access.base_url}/api-key", headers=self.headers(access))
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; one reference is `image`, several are `images`."""
         body = {
@@ -52,8 +49,7 @@ class XAI(SyncAdapter):
         images = [{"type": "image_url", "url": write_data_uri(image)} for image in request.references]
         if images:
             body |= {"image": images[0]} if len(images) == 1 else {"images": images}
-        url = f"{access.base_url}/images/{'edits' if images else 'generations'}"
-        return WireRequest(method="POST", url=url, headers=self.headers(access), json_body=body)
+        return self.build_post(f"{access.base_url}/images/{'edits' if images else 'generations'}", body, access)
 
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Ready:
         """Reads the image; one that was moderated away is a refusal, with what it cost."""
