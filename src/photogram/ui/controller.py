@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +29,17 @@ from .form import Form, find_problems, recall, settle
 from .pictures import read_file, read_small
 from .texts import choose_language, read_texts
 from .uploads import Uploads
-from .wire import Json, write_batch, write_error, write_image, write_reference, write_row, write_time, write_topic
+from .wire import (
+    Json,
+    Reply,
+    write_batch,
+    write_error,
+    write_image,
+    write_reference,
+    write_row,
+    write_time,
+    write_topic,
+)
 
 log = logging.getLogger("photogram")
 
@@ -41,19 +51,6 @@ DETAILS = 10
 
 MOST_IDS = 60
 """Ids that one message may ask for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One message to the browser.
-
-    Attributes:
-        message: `{kind, …}`; with `view` it is for that view only.
-        buffers: What comes with it as bytes.
-    """
-
-    message: Json
-    buffers: Sequence[bytes] = field(default=(), repr=False)
 
 
 class Controller:
@@ -126,9 +123,9 @@ class Controller:
             topic_id=topic_id, search=said.text(message, "search"), model=said.text(message, "model"),
             status=said.text(message, "status"), starred=bool(message.get("starred")),
         )  # fmt: skip
-        return self._outline(message["view"], wanted, everywhere=bool(message.get("everywhere")))
+        return self._outline(message["view"], wanted, everywhere=bool(message.get("everywhere")), asked=True)
 
-    def _outline(self, view: str, wanted: Wanted, *, everywhere: bool = False) -> list[Reply]:
+    def _outline(self, view: str, wanted: Wanted, *, everywhere: bool = False, asked: bool = False) -> list[Reply]:
         outline = self.studio._read(read_outline, self.studio.user, wanted)
         rows = outline.rows if wanted.topic_id or everywhere else []
         first = self.studio._read(load_batches, self.studio.user, [row.id for row in rows[:DETAILS]])
@@ -136,26 +133,36 @@ class Controller:
             Reply({
                 "kind": "skeleton", "view": view, "topic": wanted.topic_id, "revision": outline.revision,
                 "rows": [write_row(row) for row in rows], "batches": [write_batch(batch) for batch in first],
+                "everywhere": everywhere, "asked": asked, **self._around(unsent=False),
             })
         ]  # fmt: skip
 
-    def changes(self, view: str, topic_id: str | None, since: int) -> tuple[int, list[Reply]]:
-        """Returns the newest revision, and what a view has to be told that knows everything up to `since`."""
+    def changes(
+        self, view: str, topic_id: str | None, since: int, *, everywhere: bool = False
+    ) -> tuple[int, list[Reply]]:
+        """Returns the newest revision, and what a view has to be told that knows everything up to `since`.
+
+        A view shows the active topic, unless it looks `everywhere`: where that is another one now, it gets its outline.
+        """
+        if not everywhere and (active := self._active()) != topic_id:
+            replies = self._outline(view, Wanted(topic_id=active))
+            return replies[0].message["revision"], replies
         found = self.studio._read(list_changes, self.studio.user, topic_id, since)
         if found.revision == since:
             return since, []
         message = {
             "kind": "changes", "view": view, "since": since, "revision": found.revision, "topic": topic_id,
-            "rows": [write_row(row) for row in found.rows] if topic_id else [],
-            "batches": [write_batch(batch) for batch in found.batches] if topic_id else [],
-            "images": [write_image(one) for one in found.images] if topic_id else [],
+            "rows": [write_row(row) for row in found.rows] if topic_id or everywhere else [],
+            "batches": [write_batch(batch) for batch in found.batches] if topic_id or everywhere else [],
+            "images": [write_image(one) for one in found.images] if topic_id or everywhere else [],
             **self._around(unsent=False),
         }  # fmt: skip
         return found.revision, [Reply(message)]
 
     def _beat(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         topic_id, since = said.text(message, "topic") or None, said.whole(message, "since")
-        revision, replies = self.changes(message["view"], topic_id, since)
+        everywhere = bool(message.get("everywhere"))
+        revision, replies = self.changes(message["view"], topic_id, since, everywhere=everywhere)
         return replies or [Reply({"kind": "beat", "view": message["view"], "revision": revision, **self._around()})]
 
     def _around(self, *, unsent: bool = True) -> Json:

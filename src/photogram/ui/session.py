@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -14,8 +15,8 @@ from ..domain.events import Event
 from ..engine.engine import Engine
 from ..engine.workers import Workers
 from ..errors import PhotogramError, StoreClosed, StoreForked
-from .controller import Controller, Reply
-from .wire import Json, write_error
+from .controller import Controller
+from .wire import Json, Reply, write_error
 
 log = logging.getLogger("photogram")
 
@@ -41,11 +42,13 @@ class View:
     Attributes:
         seen_at: When it was last heard of.
         topic_id: Which topic it shows.
+        everywhere: Whether it shows what a search found in all topics, and so follows no topic.
         since: The revision up to which it was told everything; None before its first list.
     """
 
     seen_at: float
     topic_id: str | None = None
+    everywhere: bool = False
     since: int | None = None
 
 
@@ -117,6 +120,7 @@ class Session:
             if view and "revision" in reply.message:
                 view.since = reply.message["revision"]
                 view.topic_id = reply.message.get("topic", view.topic_id)
+                view.everywhere = reply.message.get("everywhere", view.everywhere)
             self._send(reply.message, reply.buffers)
 
     def _note(self, _: Event) -> None:
@@ -143,7 +147,7 @@ class Session:
         """Tells every open view what changed since it was last told."""
         for name, view in self._open_views().items():
             asked = view.topic_id, view.since or 0
-            changes = self._readers.submit(self._controller.changes, name, *asked)
+            changes = self._readers.submit(partial(self._controller.changes, name, *asked, everywhere=view.everywhere))
             try:
                 _, replies = await asyncio.wrap_future(changes)
             except PhotogramError as error:  # the workspace is busy: the next change, or the view's beat, tries again

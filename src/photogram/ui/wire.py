@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
@@ -17,6 +18,19 @@ Json: TypeAlias = dict[str, Any]
 
 LONGEST, SHORTEST = 3.0, 0.4
 """Proportions (width / height) of a picture's place in the feed; longer ones are shown inside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One message to the browser.
+
+    Attributes:
+        message: `{kind, …}`; with `view` it is for that view only.
+        buffers: What comes with it as bytes.
+    """
+
+    message: Json
+    buffers: Sequence[bytes] = field(default=(), repr=False)
 
 
 def write_row(row: OutlineRow) -> list[Any]:

@@ -21,10 +21,13 @@ const doing = {
     if (Object.keys(this.pending).length) this.tell('form', { changes: this.pending, seq: ++this.seq });
     this.pending = {};
   },
-  look(topic, { activate = false, keep = false } = {}) { // keep: what was just pressed is on its way to this topic
+  look(topic) {
+    this.show(topic);
+    this.tell('look', { topic, activate: true });
+  },
+  show(topic, keep = false) { // keep: what was just pressed is on its way to this topic
     this.topic = topic; this.batches = {};
     this.rows = keep ? this.rows.filter((row) => row.local) : [];
-    this.tell('look', { topic, activate });
   },
   press() {
     if (this.sending) return;

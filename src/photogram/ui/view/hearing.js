@@ -9,10 +9,11 @@ const hearing = {
   },
   around(said) {
     for (const name of ['topics', 'wallet', 'unsent']) if (name in said) this[name] = said[name];
-    if (this.ready && (said.active ?? null) !== this.topic && !this.sending) this.look(said.active ?? null, { keep: true });
   },
   on_skeleton(said) {
+    if (!said.asked && said.topic !== this.topic) this.show(said.topic, true); // another view or a cell chose it
     if (said.topic !== this.topic) return;
+    this.around(said);
     this.rows = mergeRows(this.rows.filter((row) => row.local), said.rows.map(readRow));
     this.revision = said.revision;
     said.batches.forEach((batch) => mergeBatch(this.batches, batch));
@@ -20,7 +21,9 @@ const hearing = {
   on_changes(said) {
     if (said.since > this.revision) return this.beat();
     this.around(said);
+    if (!said.asked && said.topic !== this.topic) this.show(said.topic, true); // another view or a cell chose it
     if (said.topic !== this.topic) return;
+    this.around(said);
     this.rows = mergeRows(this.rows, said.rows.map(readRow));
     said.batches.forEach((batch) => mergeBatch(this.batches, batch));
     said.images.forEach((image) => this.take_image(image));

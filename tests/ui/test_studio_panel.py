@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import re
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+import photogram
+from photogram.display import renderer
+from photogram.ui import PanelRenderer
+from photogram.ui.studio_panel import StudioPanel, read_components, read_template
+
+
+@pytest.fixture
+def panels():
+    shown = PanelRenderer()
+    yield shown
+    for panel in shown._panels.values():
+        panel.close()
+
+
+def test_a_studio_has_one_panel_however_often_it_is_shown(studio, panels):
+    if panels.panel(studio).comm is None:
+        pytest.skip("this ipywidgets makes no comm without a kernel")
+    assert panels.panel(studio) is panels.panel(studio)
+    bundle = panels.mimebundle(studio)
+    assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"] == panels.panel(studio).model_id
+    assert bundle["text/plain"] == repr(studio)
+    assert "text/html" not in bundle
+
+
+def test_a_panel_that_was_closed_is_made_again(studio, panels):
+    first = panels.panel(studio)
+    first.close()
+    assert panels.panel(studio) is not first
+
+
+def test_every_component_that_is_used_is_there_and_every_one_is_used():
+    components = read_components()
+    sources = read_template() + "".join(components.values())
+    assert set(re.findall(r"<(pg-[a-z-]+)", sources)) == set(components)
+
+
+def test_the_template_holds_its_scripts():
+    template = read_template()
+    assert "@include" not in template
+    assert template.count("<script>") == 1
+    for name in ("newId", "mergeRows", "Asking", "hearing", "doing"):
+        assert re.search(rf"(function|class|const) {name}\b", template)
+
+
+def test_every_message_of_the_kernel_is_heard(controller):
+    """What the controller and the session send, the view has a method for."""
+    from pathlib import Path
+
+    here = Path(sys.modules["photogram.ui"].__file__).parent
+    sent = {
+        kind
+        for file in ("controller.py", "session.py")
+        for kind in re.findall(r'"kind": "([a-z]+)"', (here / file).read_text("utf-8"))
+    }
+    heard = set(re.findall(r"\bon_([a-z]+)\(", read_template()))
+    assert sent - heard <= {"full", "part", "uploaded", "internal"}, "heard where they were asked for; a kind of error"
+    asked = set(re.findall(r"tell\('([a-z]+)'", read_template() + "".join(read_components().values())))
+    assert asked - set(controller._answers) == {"bye"}
+
+
+def test_nothing_that_a_person_sees_is_a_trait(studio):
+    panel = StudioPanel(studio)
+    own = {name for name in panel.keys if not name.startswith("_")} - {
+        "template", "components", "events", "layout", "tooltip", "tabbable", "frame_height",
+    }  # fmt: skip
+    assert own == set()
+    panel.close()
+
+
+@pytest.mark.parametrize(("kernel", "late"), [(object(), True), (None, False)])
+def test_the_panel_is_registered_only_where_there_is_a_kernel(monkeypatch, kernel, late):
+    shell = SimpleNamespace(kernel=kernel)
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    before = renderer.current_renderer()
+    try:
+        photogram._show_panels()
+        assert isinstance(renderer.current_renderer(), renderer.LateRenderer) is late
+    finally:
+        renderer.register_renderer(before)
+
+
+def test_the_renderer_is_loaded_once_and_late():
+    loads = []
+
+    class Shown:
+        def mimebundle(self, studio):
+            return {"text/plain": str(studio)}
+
+    late = renderer.LateRenderer(lambda: loads.append(1) or Shown())
+    assert loads == []
+    assert [late.mimebundle("a"), late.mimebundle("b")] == [{"text/plain": "a"}, {"text/plain": "b"}]
+    assert loads == [1]
