@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import threading
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 from .. import config
+from ..domain.asset import Asset
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, ReferenceImage
@@ -206,23 +208,27 @@ class Runner:
         given = [*task.references, *([task.mask] if task.mask else [])]
 
         def load() -> list[ReferenceImage]:
-            files = self._store.files
             return [
-                ReferenceImage(
-                    data=files.read(asset.sha256, extension=asset.extension, folder="references"),
-                    mime=asset.mime, sha256=asset.sha256,
-                )
+                ReferenceImage(data=self._read_reference(asset), mime=asset.mime, sha256=asset.sha256)
                 for asset in given
             ]  # fmt: skip
 
         try:
             images = await asyncio.wrap_future(self._workers.submit(load)) if given else []
         except StorageFailed as error:
-            raise StorageFull("A reference image is missing on this disk.", next_step="Give it again.") from error
+            said = f"A reference image cannot be read: {error.message}"
+            raise StorageFull(said, next_step="Give it again.") from error
         return GenerationRequest(
             task_id=task.id, model=task.model, prompt=task.prompt, params=task.params, seed=task.seed,
             references=tuple(images[: len(task.references)]), mask=images[-1] if task.mask else None,
         )  # fmt: skip
+
+    def _read_reference(self, asset: Asset) -> bytes:
+        """Returns an input image's bytes, if they are those of its name: any other file of the user's stays here."""
+        data = self._store.files.read(asset.sha256, extension=asset.extension, folder="references")
+        if hashlib.sha256(data).hexdigest() != asset.sha256:
+            raise StorageFailed(f"{asset.relative_path} was changed from outside.")
+        return data
 
     def poll_on(self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter) -> None:
         """Goes on with a task that has a handle, sent by this process or by one that is gone."""

@@ -107,9 +107,7 @@ def read_batches(cur: Cursor, rows: Iterable[Sequence[Any]]) -> list[BatchRecord
     ]  # fmt: skip
 
 
-def read_references(
-    cur: Cursor, batch_ids: Sequence[str]
-) -> tuple[dict[str, list[Asset]], dict[str, Asset]]:
+def read_references(cur: Cursor, batch_ids: Sequence[str]) -> tuple[dict[str, list[Asset]], dict[str, Asset]]:
     """Returns the input images of these batches, in order, and their masks."""
     found: dict[str, list[Asset]] = {}
     masks: dict[str, Asset] = {}
@@ -132,9 +130,24 @@ def read_asset(row: Sequence[Any]) -> Asset:
 
 def write_handle(handle: RemoteHandle) -> str:
     """Returns a handle as the JSON its row keeps."""
-    return json.dumps({name: value for name, value in asdict(handle).items() if value not in (None, "") or name == "remote_id"})
+    return json.dumps(
+        {name: value for name, value in asdict(handle).items() if value not in (None, "") or name == "remote_id"}
+    )
 
 
 def read_handle(text: str | None) -> RemoteHandle | None:
-    """Reads a handle from its row's JSON."""
-    return RemoteHandle(**json.loads(text)) if text else None
+    """Reads a handle from its row's JSON; None for what is none, as a workspace that was tampered with may have."""
+    try:
+        said = json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(said, dict) or not isinstance(said.get("remote_id"), str):
+        return None
+    return RemoteHandle(**{name: said[name] for name, kind in _HANDLE.items() if isinstance(said.get(name), kind)})
+
+
+_HANDLE: dict[str, type | tuple[type, ...]] = {
+    "remote_id": str, "poll_url": str, "cancel_url": str, "result_url": str, "model": str, "expires_at": (int, float),
+    "cost_micros": int,
+}  # fmt: skip
+"""What a handle's JSON may hold, and of which kind."""
