@@ -5,9 +5,9 @@ import struct
 import zlib
 
 import pytest
-from PIL import Image
+from PIL import EpsImagePlugin, Image
 
-from photogram.display.thumbs import UnreadableImage, grid_budget, image_size, make_thumb
+from photogram.display.thumbs import UnreadableImage, check_whole, grid_budget, image_size, make_thumb
 
 from .samples import encode, noise
 
@@ -44,7 +44,7 @@ def test_transparency_is_kept_only_where_there_is_some() -> None:
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "I;16", "CMYK"])
 def test_every_mode_becomes_a_thumb(mode: str) -> None:
-    kind = "TIFF" if mode == "CMYK" else "PNG"
+    kind = "JPEG" if mode == "CMYK" else "PNG"
     assert opened(make_thumb(encode(Image.new(mode, (40, 30)), kind))).size == (40, 30)
 
 
@@ -101,6 +101,51 @@ def test_text_is_no_image() -> None:
     for read in (make_thumb, image_size):
         with pytest.raises(UnreadableImage):
             read(b"<html>not found</html>")
+
+
+def test_postscript_is_never_handed_to_an_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow would run Ghostscript, which has had its holes, on whatever begins like EPS."""
+    run = []
+    monkeypatch.setattr(
+        EpsImagePlugin, "Ghostscript", lambda *given, **_: run.append(given) or Image.new("RGB", (9, 9)).im
+    )
+    eps = encode(Image.new("RGB", (9, 9)), "EPS")
+    with pytest.raises(UnreadableImage):
+        make_thumb(eps)
+    assert run == []
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_picture_whose_exif_nobody_can_read_is_a_picture(kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    whole = encode(Image.new("RGB", (30, 20), "red"), kind, exif=exif)
+    assert image_size(whole)[:2] == (20, 30)
+    at = whole.index(b"MM\0*")
+    for damaged in (whole[:at] + b"xx\0*" + whole[at + 4 :], whole[: at + 8] + b"\xff\xff" + whole[at + 10 :]):
+        assert image_size(damaged)[:2] in ((30, 20), (20, 30))
+        assert opened(make_thumb(damaged)).size in ((30, 20), (20, 30))
+
+
+def test_whatever_is_wrong_with_an_avif_it_is_unreadable() -> None:
+    whole = bytearray(encode(Image.effect_noise((60, 40), 90).convert("RGB"), "AVIF"))
+    for at in range(0, len(whole), 7):
+        damaged = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+        for read in (image_size, check_whole, make_thumb):
+            try:
+                read(bytes(damaged))
+            except UnreadableImage:
+                continue
+
+
+@pytest.mark.parametrize(
+    "svg", [b'<svg width="1000001" height="1"/>', b'<svg width="1" height="' + b"9" * 400 + b'"/>',
+            b'<svg viewBox="0 0 1 ' + b"9" * 400 + b'"/>']
+)  # fmt: skip
+def test_svg_of_a_size_that_nothing_has_is_unreadable(svg: bytes) -> None:
+    with pytest.raises(UnreadableImage, match="1,000,000"):
+        image_size(svg)
 
 
 @pytest.mark.parametrize(
