@@ -69,8 +69,8 @@ def find_key(provider: str, variables: Sequence[str], *, keyring: bool = True, a
         BadSettings: What is there is no key.
     """
     for variable in variables:
-        if value := os.environ.get(variable, "").strip():
-            return FoundKey(secret=check_key(value, variable), source=variable)
+        if os.environ.get(variable, "").strip():
+            return FoundKey(secret=check_key(Secret(os.environ[variable]), variable), source=variable)
     if not variables or not keyring:
         return None
     if afresh or provider not in _from_keyring:
@@ -145,10 +145,10 @@ def _read_keyring(provider: str) -> Secret | None:
     if keyring is None:
         return None
     try:
-        value = keyring.get_password(SERVICE, provider)
+        found = Secret(keyring.get_password(SERVICE, provider) or "")
     except Exception:  # noqa: BLE001  no keyring (NoKeyringError), a locked one, a system bus that is not there
         return None
-    return check_key(value, "the keyring") if value and value.strip() else None
+    return check_key(found, "the keyring") if found.reveal().strip() else None
 
 
 def _import_keyring() -> Any:

@@ -9,6 +9,18 @@ from typing import Any
 
 from .size import pixels_of
 
+MOST_MICROS = 10**12
+"""What an image may be said to cost, at most: US$ 1,000,000. More is a mistake, or meant to empty the wallet."""
+
+
+def read_micros(amount: Any) -> int | None:
+    """Returns an amount in whole micro-dollars, or None for what is no number from 0 to `MOST_MICROS`.
+
+    A negative one would fill the wallet.
+    """
+    number = isinstance(amount, (int, float)) and not isinstance(amount, bool)
+    return round(amount) if number and 0 <= amount <= MOST_MICROS else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
@@ -54,7 +66,7 @@ class Price:
         return None if found is None else found + self.per_reference * references
 
     def of_tokens(self, counted: Mapping[str, int]) -> int | None:
-        """Returns the cost of these tokens in micro-dollars, or None where a kind has no price.
+        """Returns the cost of these tokens in micro-dollars, or None where a kind has no price or a count is absurd.
 
         Args:
             counted: Tokens by kind, as in `per_token`.
@@ -62,7 +74,9 @@ class Price:
         used = {kind: tokens for kind, tokens in counted.items() if tokens}
         if not used or not used.keys() <= self.per_token.keys():
             return None
-        return round(sum(tokens * self.per_token[kind] for kind, tokens in used.items()) / 1e6)
+        if not all(0 < tokens < _MOST_TOKENS for tokens in used.values()):
+            return None
+        return read_micros(sum(tokens * self.per_token[kind] for kind, tokens in used.items()) / 1e6)
 
     def _from_table(self, params: Mapping[str, Any]) -> int | None:
         fitting = dict(self.table)
@@ -86,6 +100,9 @@ class Price:
         begun = max(1, math.ceil(size[0] * size[1] / (1024 * 1024)))  # providers count 1024² as one
         first = self.per_megapixel if self.first_megapixel is None else self.first_megapixel
         return (self.per_image or 0) + first + self.per_megapixel * (begun - 1)
+
+
+_MOST_TOKENS = 10**12
 
 
 def _value(name: str, params: Mapping[str, Any]) -> Any:

@@ -63,6 +63,9 @@ class ErrorKind(StrEnum):
     LOST = "lost"
 
 
+MAX_MESSAGE = 1_000
+"""Characters of a message, and of a next step, that an error row keeps: some of the words are the provider's."""
+
 MAX_DETAIL = 4_096
 """Characters of technical detail an error row keeps."""
 
@@ -101,7 +104,10 @@ class TaskError:
             extra,
         ]
         detail = "\n".join(line for line in lines if line)[:MAX_DETAIL]
-        return cls(kind=error.kind, message=error.message, next_step=error.next_step, detail=detail, task_id=task_id)
+        return cls(
+            kind=error.kind, message=_shorten(error.message), next_step=_shorten(error.next_step), detail=detail,
+            task_id=task_id,
+        )  # fmt: skip
 
     def exception(self) -> ProviderError:
         """Returns the exception this row remembers, ready to be raised."""
@@ -112,6 +118,10 @@ class TaskError:
             if fact in cls.__init__.__annotations__:
                 setattr(error, fact, unknown)
         return error
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 1] + "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

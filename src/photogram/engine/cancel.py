@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 
+from ..domain.price import read_micros
 from ..domain.records import TaskRecord
 from ..domain.task import RemoteHandle
 from ..errors import PhotogramError, StorageFailed, StoreBusy, StoreError, UnknownModel
@@ -104,9 +105,9 @@ class Canceller:
             cost, source = left.cost_micros, left.cost_source
             return Stop(task_id=task.id, note="It was billed all the same.", cost_micros=cost, cost_source=source)
         told = left.handle is not None and await self._tell(task, left.handle)
-        if not told and left.handle is not None and left.handle.cost_micros:
-            cost = left.handle.cost_micros
-            return Stop(task_id=task.id, note="It was billed when it was sent.", cost_micros=cost)
+        said = read_micros(left.handle.cost_micros) if left.handle else None
+        if said and not told:
+            return Stop(task_id=task.id, note="It was billed when it was sent.", cost_micros=said)
         return Stop(task_id=task.id, note=TOLD if told else MAY_BE_BILLED)
 
     async def _tell(self, task: TaskRecord, handle: RemoteHandle) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import MadeImage
+from ..domain.secret import mask
 from ..errors import BadResponse, DeadlineExceeded, Expired, ProviderError
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access, Ready
@@ -84,7 +85,8 @@ class Collector:
                 if self._clock.awake_s() >= deadline:
                     said = "The image was made and billed, but could not be fetched within the deadline."
                     raise DeadlineExceeded(said, detail=f"{error.message}\n{error.detail}") from error
-                self._progress.note(task, said=self._progress.trouble(task.provider, error))
+                said = mask(self._progress.trouble(task.provider, error), [access.key])
+                self._progress.note(task, said=said)
                 await self._clock.sleep(poll_pause_s(tries))
                 tries += 1
 

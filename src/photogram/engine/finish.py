@@ -12,6 +12,7 @@ from ..display.thumbs import check_whole, image_size, make_thumb
 from ..domain.asset import EXTENSIONS, Asset, sniff_mime
 from ..domain.card import ModelCard
 from ..domain.events import Event, EventKind
+from ..domain.price import read_micros
 from ..domain.records import TaskRecord
 from ..domain.request import MadeImage
 from ..domain.secret import Secret, mask
@@ -36,13 +37,20 @@ def bill_of(task: TaskRecord, card: ModelCard, told_micros: int | None, source: 
     Args:
         task: The task that made it.
         card: Its model.
-        told_micros: What the provider said it cost, or its usage tells; None where neither is known.
+        told_micros: What the provider said it cost, or its usage tells; None where neither is known. An amount that no
+            image costs counts as not known.
         source: "reported" or "computed", where it is known.
     """
-    if told_micros is not None:
-        return told_micros, source if told_micros else "free"
+    if (told := read_micros(told_micros)) is not None:
+        return told, source if told else "free"
     estimate = card.estimate_micros(task.params, len(task.references))
     return (0, "unknown") if estimate is None else (estimate, "estimated" if estimate else "free")
+
+
+def _seed_of(made: MadeImage) -> int | None:
+    """Returns the seed that a provider says it used, if a row can keep it."""
+    whole = isinstance(made.seed, int) and not isinstance(made.seed, bool)
+    return made.seed if whole and made.seed is not None and -(2**63) <= made.seed < 2**63 else None
 
 
 class Finisher:
@@ -77,7 +85,7 @@ class Finisher:
         path = str(self._store.files.path(asset.sha256, extension=asset.extension))
         await self.evidence(
             finish_success,
-            Made(task_id=task.id, asset=asset, path=path, now=self._clock.now(), seed=made.seed, cost_micros=cost,
+            Made(task_id=task.id, asset=asset, path=path, now=self._clock.now(), seed=_seed_of(made), cost_micros=cost,
                  cost_source=source),
         )  # fmt: skip
         self.announce(task)
@@ -93,7 +101,7 @@ class Finisher:
             detail=mask(kept.detail, secrets), task_id=task.id,
         )  # fmt: skip
         status = TaskStatus.LOST if kept.kind == "lost" else TaskStatus.ERROR
-        cost = error.cost_micros or 0
+        cost = read_micros(error.cost_micros) or 0
         await self.evidence(
             finish_failed, task.id, status, self._clock.now(), error=kept, cost_micros=cost,
             cost_source=error.cost_source if cost else "free",

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -21,6 +23,10 @@ OnEvent: TypeAlias = Callable[[bytes], Awaitable[None]]
 
 IN_FLIGHT = 32
 """Requests at once per provider, in front of the connection pool (measured: docs/decisions/0002-engine-thread.md)."""
+
+READ_BYTES = 256 * 1024
+"""Read from a connection at once. With httpcore2's own 64 kB an image of 1 MB goes through its layers twenty times,
+0.6 ms of CPU more; it has no public setting for it (2.16)."""
 
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """The largest answer or image that is read."""
@@ -42,9 +48,11 @@ class Http:
 
     def __init__(self, transport: httpx2.AsyncBaseTransport | None = None, *, resolve: Resolve = resolve_host) -> None:
         self._resolve = resolve
+        read_more_at_once()
         self._client = httpx2.AsyncClient(
             transport=transport,
             follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # one key's session is not the next one's
             limits=httpx2.Limits(max_connections=128, max_keepalive_connections=32),
         )
         self._places: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(IN_FLIGHT))
@@ -109,14 +117,15 @@ class Http:
                     return await _read(response, on_event)
             except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
                 host = urlsplit(request.url).hostname
-                raise Unreachable(f"No connection to {host}.", sent=False, detail=str(error)) from error
-            except (httpx2.TransportError, TimeoutError) as error:
+                raise Unreachable(f"No connection to {host}.", sent=False, detail=str(error)) from _bare(error)
+            except (httpx2.RequestError, TimeoutError) as error:  # also one whose bytes cannot be unpacked
                 host = urlsplit(request.url).hostname
                 late = isinstance(error, (httpx2.TimeoutException, TimeoutError))
                 what = "took too long to answer" if late else "broke off"
-                raise Unreachable(f"{host} {what}.", sent=True, detail=f"{type(error).__name__}: {error}") from error
+                said = f"{type(error).__name__}: {error}"
+                raise Unreachable(f"{host} {what}.", sent=True, detail=said) from _bare(error)
             except httpx2.InvalidURL as error:
-                raise BadResponse(f"{request.url!r} is not an address.", detail=str(error)) from error
+                raise BadResponse(f"{request.url!r} is not an address.", detail=str(error)) from _bare(error)
 
     async def fetch(self, provider: str, request: WireRequest, access: Access, *, read_timeout_s: float) -> WireAnswer:
         """Gets a result, following up to five redirects; each address is checked, and keys stay with the provider.
@@ -141,6 +150,23 @@ class Http:
     async def close(self) -> None:
         """Closes every connection."""
         await self._client.aclose()
+
+
+def read_more_at_once() -> None:
+    """Lets httpcore2 read `READ_BYTES` at once; a version without that attribute reads as it likes."""
+    with suppress(ImportError):
+        from httpcore2._async.http11 import AsyncHTTP11Connection
+
+        if hasattr(AsyncHTTP11Connection, "READ_NUM_BYTES"):
+            AsyncHTTP11Connection.READ_NUM_BYTES = READ_BYTES
+
+
+def _bare(error: Exception) -> Exception:
+    """Returns an error of the client's without its frames: their variables hold the key, and some tools print those."""
+    within: BaseException | None = error
+    while within is not None:
+        within = within.with_traceback(None).__context__
+    return error
 
 
 def _headers(request: WireRequest, access: Access) -> dict[str, str]:

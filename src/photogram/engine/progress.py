@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from ..domain.records import TaskRecord
 from ..domain.task import TaskStatus
@@ -32,6 +33,8 @@ STALE_S = 120.0
 """Seconds after which an outage that nobody has seen again (nothing was asked) says nothing more."""
 
 SLOW = "Taking longer than expected…"
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +90,13 @@ class ProgressBook:
         queue_position: int | None = None,
         said: str | None = None,
     ) -> None:
-        """Remembers how far a task is (0–1, jobs before it), and why it waits; None where that is unknown."""
-        self._told[task.id] = Report(task_id=task.id, progress=progress, queue_position=queue_position, note=said)
+        """Remembers how far a task is (0–1, jobs before it), and why it waits; None where that is unknown.
+
+        What is no such number counts as unknown: the report of one task must not keep those of others from their rows.
+        """
+        self._told[task.id] = Report(
+            task_id=task.id, progress=_within(progress, 1.0), queue_position=_within(queue_position, 10**9), note=said
+        )
         self._tell(task)
 
     def trouble(self, provider: str, error: ProviderError) -> str:
@@ -192,3 +200,10 @@ class ProgressBook:
             return  # the store is closed, or the disk is full: the next report tries again
         finally:
             self._writing = False
+
+
+def _within(number: N | None, most: N) -> N | None:
+    """Returns a number from 0 to the most there can be, of its own kind; None for anything else."""
+    whole = isinstance(most, int)
+    right = isinstance(number, int if whole else (int, float)) and not isinstance(number, bool)
+    return number if right and number is not None and 0 <= number <= most else None

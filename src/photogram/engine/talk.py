@@ -24,6 +24,9 @@ from .workers import Workers
 
 T = TypeVar("T")
 
+STUMBLES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What a reader raises over an answer that is not shaped as its protocol says."""
+
 LARGE_BYTES = 200_000
 """Answers from this size on are read off the event loop."""
 
@@ -153,7 +156,7 @@ class Talk:
         except BadResponse as error:
             error.accepted = True
             raise
-        except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except STUMBLES as error:
             said = f"{type(error).__name__}: {error}\n{answer.excerpt()}"
             odd = BadResponse("The provider's answer is not what its protocol says.", detail=said)
             odd.accepted = True
@@ -181,7 +184,7 @@ class Talk:
             seen = partial.preview if partial else None
             return partial, make_thumb(seen, max_px=GLIMPSE_PX) if seen else None
 
-        with suppress(ProviderError, ValueError, OSError):
+        with suppress(ProviderError, OSError, *STUMBLES):
             partial, glimpse = await self._aside(read)
             if glimpse:
                 self.glimpses[task.id] = glimpse

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from ..domain.events import Event, EventKind
 from ..domain.ids import new_id
+from ..domain.price import read_micros
 from ..domain.records import TaskRecord
-from ..errors import MissingKey, NotFound, PhotogramError
+from ..errors import BadResponse, MissingKey, NotFound, PhotogramError, ProviderError
 from ..providers.base import RemoteAdapter
 from ..providers.registry import Registry
 from ..store import Store
@@ -19,7 +20,7 @@ from .clock import Clock
 from .http import Http
 from .keys import KeyBook
 from .loop import EngineThread
-from .talk import checked
+from .talk import STUMBLES, checked
 
 log = logging.getLogger("photogram")
 
@@ -125,15 +126,26 @@ class Titler:
         request = adapter.build_title(prompt, access) if access else None
         assert access
         assert request
-        answer = await self._http.send(
-            f"{adapter.name}: titles", request, access, read_timeout_s=ANSWER_S, total_s=ANSWER_S
-        )
-        text, cost_micros = adapter.read_title(checked(adapter, answer))
+        place = f"{adapter.name}: titles"
+        try:
+            answer = await self._http.send(place, request, access, read_timeout_s=ANSWER_S, total_s=ANSWER_S)
+            text, cost_micros = adapter.read_title(checked(adapter, answer))
+        except ProviderError as error:
+            self._keys.hide(adapter, error)
+            raise
+        except STUMBLES as error:
+            raise BadResponse("The text model's answer makes no sense.", detail=type(error).__name__) from error
         return Title(text=text, cost_micros=cost_micros)
 
     async def _name(self, user_id: str, topic_id: str, title: Title) -> None:
         write = self._store.write_evidence(
-            keep_title, user_id, topic_id, title.text, new_id("led"), title.cost_micros or 0, self._clock.now()
+            keep_title,
+            user_id,
+            topic_id,
+            title.text,
+            new_id("led"),
+            read_micros(title.cost_micros) or 0,
+            self._clock.now(),
         )
         await asyncio.wrap_future(write)
         self._publish(Event(kind=EventKind.TOPIC, user_id=user_id, topic_id=topic_id))

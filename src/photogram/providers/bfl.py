@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..domain.price import read_micros
 from ..domain.request import GenerationRequest
 from ..domain.task import RemoteHandle
 from ..errors import BadResponse, Expired, OutOfCredit, ProviderError, Refused
@@ -95,4 +96,4 @@ class BFL(QueueAdapter):
 def read_cost(body: Mapping[str, Any]) -> int | None:
     """Returns what an answer says the job costs, in micro-dollars, or None."""
     spent = read_number(body.get("cost"))
-    return None if spent is None else round(spent * CREDIT_MICROS)
+    return None if spent is None else read_micros(spent * CREDIT_MICROS)

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from ..domain.price import read_micros
 from ..domain.request import GenerationRequest
 from ..domain.size import pixels_of
 from ..domain.task import RemoteHandle
@@ -101,7 +102,7 @@ class Fal(QueueAdapter):
         """Returns what the billed units cost, in micro-dollars; None where they or their price are not known."""
         units = read_number(answer.headers.get("x-fal-billable-units"))
         price = self.card(model).wire.get("unit_price")
-        return None if units is None or price is None else round(units * price * 1e6)
+        return None if units is None or price is None else read_micros(units * price * 1e6)
 
     def build_cancel(self, handle: RemoteHandle, access: Access) -> Sequence[WireRequest]:
         """Asks the cancel address that the submit's answer named."""

@@ -68,12 +68,14 @@ class Google(RemoteAdapter):
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Ready:
         """Reads the last image that is no thought; or why there is none."""
         body = read_object(answer)
-        cost = (self.card(request.model).price or Price()).of_tokens(count_tokens(body.get("usageMetadata")))
+        counted = count_tokens(body.get("usageMetadata"))
+        cost = (self.card(request.model).price or Price()).of_tokens(counted)
         parts = list(read_parts(body))
         drawn = [part for part in parts if part.get("inlineData")]
         if final := [part for part in drawn if not part.get("thought")] or drawn:
             data = read_base64(final[-1]["inlineData"].get("data"))
-            return Ready(data=data, cost_micros=cost, cost_source="computed")
+            whole = cost if counted.get("image_out") else None  # else the image's own tokens were not counted
+            return Ready(data=data, cost_micros=whole, cost_source="computed")
         error = read_absence(body, parts, answer)
         error.cost_micros, error.cost_source = cost, "computed"
         raise error

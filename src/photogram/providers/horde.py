@@ -18,7 +18,7 @@ from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
 from ..errors import BadRequest, BadResponse, ProviderError, RateLimited, Refused, RemoteFailed
 from .encoded import read_base64, write_base64
-from .protocols import QueueAdapter, read_object, read_text
+from .protocols import QueueAdapter, read_object, read_seed, read_text
 from .wire import Access, Done, Ready, Submitted, WireAnswer, WireRequest, Working
 
 ANONYMOUS = "0000000000"
@@ -132,8 +132,7 @@ class Horde(QueueAdapter):
                    if isinstance(one, Mapping) and one.get("type") == "censorship"]  # fmt: skip
             raise self.read_failure(f"the image was censored: {', '.join(why) or 'not safe'}", detail=answer.excerpt(),
                                     otherwise=Refused)  # fmt: skip
-        seed = str(image.get("seed") or "")
-        used = int(seed) if seed.isascii() and seed.isdigit() else None
+        used = read_seed(image.get("seed"))
         data = read_text(image, "img")
         if data.startswith(("https://", "http://")):
             return Ready(url=data, seed=used)

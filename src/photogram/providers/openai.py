@@ -139,15 +139,28 @@ def write_files(request: GenerationRequest, image_field: str) -> tuple[tuple[str
 
 
 def count_tokens(usage: Any) -> dict[str, int]:
-    """Returns the tokens by kind of OpenAI's `usage`: text_in, text_cached, image_in, image_cached, image_out."""
-    if not isinstance(usage, Mapping):
+    """Returns the tokens by kind of OpenAI's `usage`: text_in, text_cached, image_in, image_cached, image_out.
+
+    None at all where the image's own are not counted: what is left would pass for the whole cost.
+    """
+    details = _within(usage, "input_tokens_details")
+    cached = _within(details, "cached_tokens_details")
+    counted = {"image_out": _count(usage, "output_tokens")}
+    if not counted["image_out"]:
         return {}
-    details = usage.get("input_tokens_details") or {}
-    cached = details.get("cached_tokens_details") or {}
-    counted = {"image_out": usage.get("output_tokens", 0)}
     for kind in ("text", "image"):
-        said, from_cache = details.get(f"{kind}_tokens", 0), cached.get(f"{kind}_tokens", 0)
-        counted |= {f"{kind}_in": said - from_cache, f"{kind}_cached": from_cache}
+        from_cache = _count(cached, f"{kind}_tokens")
+        counted |= {f"{kind}_in": _count(details, f"{kind}_tokens") - from_cache, f"{kind}_cached": from_cache}
     if not details:
-        counted["image_in"] = usage.get("input_tokens", 0)  # the dearer kind: rather booked too high than too low
-    return {kind: tokens for kind, tokens in counted.items() if isinstance(tokens, int) and tokens > 0}
+        counted["image_in"] = _count(usage, "input_tokens")  # the dearer kind: rather booked too high than too low
+    return {kind: tokens for kind, tokens in counted.items() if tokens > 0}
+
+
+def _within(table: Any, name: str) -> Mapping[str, Any]:
+    found = table.get(name) if isinstance(table, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _count(table: Any, name: str) -> int:
+    value = table.get(name) if isinstance(table, Mapping) else None
+    return value if isinstance(value, int) and value > 0 else 0

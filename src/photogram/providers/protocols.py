@@ -154,6 +154,8 @@ def read_number(value: Any) -> float | None:
 
 
 def read_seed(value: Any) -> int | None:
-    """Returns a seed that fits a database's whole number, or None."""
+    """Returns a seed that fits a database's whole number, also one written as text; None for anything else."""
+    if isinstance(value, str) and len(value) < 20 and value.isascii() and value.isdigit():
+        value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     return value if whole else None

@@ -52,7 +52,7 @@ def _from_body(content: bytes) -> float | None:
     text = content[:20_000].decode("utf-8", "replace")
     try:
         body = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     for name in ("retryDelay", "retry_after", "retry_after_seconds", "retryAfter"):
         if (value := _find(body, name)) is not None and (seconds := _duration(value)) is not None:
@@ -79,7 +79,7 @@ def _find(value: Any, name: str, depth: int = 0) -> Any:
 
 def _duration(value: Any) -> float | None:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return float(value)
+        return float(min(value, MAX_S)) if value == value else None  # noqa: PLR0124  (not a number is not itself)
     match = _SECONDS.match(value.strip()) if isinstance(value, str) else None
     return _in_seconds(float(match[1]), match[2]) if match else None
 

@@ -15,6 +15,7 @@ from ..domain.request import GenerationRequest
 from ..errors import AuthFailed, BadRequest, BadResponse, OutOfCredit, ProviderError, RateLimited, Refused
 from .base import RemoteAdapter
 from .openai import write_files, write_form
+from .protocols import read_seed
 from .wire import Access, Ready, WireAnswer, WireRequest
 
 
@@ -64,5 +65,4 @@ class Stability(RemoteAdapter):
             raise BadResponse(f"The picture has the unknown finish-reason {reason!r}.")
         if not answer.headers.get("content-type", "").startswith("image/"):
             raise BadResponse("The answer is no image.", detail=answer.excerpt())
-        seed = answer.headers.get("seed", "")
-        return Ready(data=answer.content, seed=int(seed) if seed.isascii() and seed.isdigit() else None)
+        return Ready(data=answer.content, seed=read_seed(answer.headers.get("seed")))

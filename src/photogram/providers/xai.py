@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from ..domain.price import read_micros
 from ..domain.request import GenerationRequest
 from ..errors import AuthFailed, OutOfCredit, ProviderError, Refused
 from .encoded import write_data_uri
-from .protocols import SyncAdapter, read_object
+from .protocols import SyncAdapter, read_number, read_object
 from .wire import Access, Ready, WireAnswer, WireRequest
 
 TICKS_PER_MICRO = 10_000
@@ -66,5 +67,5 @@ class XAI(SyncAdapter):
     def read_cost(self, body: Mapping[str, Any], request: GenerationRequest) -> tuple[int | None, str]:
         """Reads the exact cost."""
         usage = body.get("usage")
-        ticks = usage.get("cost_in_usd_ticks") if isinstance(usage, Mapping) else None
-        return (round(ticks / TICKS_PER_MICRO) if isinstance(ticks, int) else None), "reported"
+        ticks = read_number(usage.get("cost_in_usd_ticks")) if isinstance(usage, Mapping) else None
+        return (None if ticks is None else read_micros(ticks / TICKS_PER_MICRO)), "reported"
