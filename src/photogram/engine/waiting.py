@@ -15,8 +15,8 @@ from .bus import Bus
 from .queue import Queues
 from .resume import Resumer
 
-READ_EVERY_S = 0.03
-"""A waiting batch reads its rows at most this often, however many events come."""
+TICK_S = 0.03
+"""A waiting batch looks this often, in memory, whether its tasks are still carried here; only then it reads rows."""
 
 LOOK_EVERY_S = 2.0
 """A waiting batch looks this often at what another process may have done."""
@@ -42,12 +42,20 @@ class Waiting:
                     return
                 if not open_ or await self._rests(user_id, open_):
                     return
-                took_s = time.monotonic() - began
-                await asyncio.sleep(min(max(READ_EVERY_S, 5 * took_s), LOOK_EVERY_S))  # never most of the store's time
+                if any(self._queues.has(task_id) for task_id, _ in open_):
+                    await self._carried([task_id for task_id, _ in open_], began + LOOK_EVERY_S)
+                    continue
+                await asyncio.sleep(TICK_S)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), LOOK_EVERY_S)
         finally:
             unsubscribe()
+
+    async def _carried(self, task_ids: Sequence[str], until: float) -> None:
+        """Waits while any of these tasks waits or runs here; a busy store is not asked what this process knows."""
+        # a queue tells nobody when a task leaves it, and 33 looks a second in memory cost nothing
+        while time.monotonic() < until and any(self._queues.has(task_id) for task_id in task_ids):  # noqa: ASYNC110
+            await asyncio.sleep(TICK_S)
 
     async def _rests(self, user_id: str, open_: Sequence[tuple[str, str]]) -> bool:
         """Tells whether what is open of a batch waits for the user: its line stopped, or its process ended."""
