@@ -17,6 +17,7 @@ from types import FrameType
 
 from ..errors import PhotogramError, UserError, WaitTimeout
 from . import doctor, generate, keys, lab, lists, resume, topics, wallet
+from .output import legible
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -53,20 +54,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return run(options)
     except KeyboardInterrupt as stopped:
-        print(f"\n{stopped}" if str(stopped) else "\nInterrupted.", file=sys.stderr)
+        print(f"\n{legible(stopped)}" if str(stopped) else "\nInterrupted.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # `photogram history | head`
         sys.stderr.close()
         return 0
     except PhotogramError as error:
-        print(f"photogram: {error}", file=sys.stderr)
+        print(f"photogram: {legible(error)}", file=sys.stderr)
         return 2 if isinstance(error, UserError) and not isinstance(error, WaitTimeout) else 1
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
     """Prints what the studio warns of (such as a retired model) without the line of code that it points at."""
     name = "photogram" if category is UserWarning else category.__name__
-    print(f"{name}: {message}", file=sys.stderr)
+    print(f"{name}: {legible(message)}", file=sys.stderr)
 
 
 def _leave_cleanly_on_sigterm() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import KeyringFailed, UserError
 from .options import add_common
-from .output import print_json, print_table
+from .output import legible, print_json, print_table
 
 if TYPE_CHECKING:
     from argparse import _SubParsersAction
@@ -120,7 +120,7 @@ def try_key(options: argparse.Namespace) -> int:
     else:
         print(f"{found.provider}: {found.verdict}{f' ({found.source})' if found.source else ''}")
         if found.message:
-            print(found.message)
+            print(legible(found.message))
     return 0 if found.verdict == "ok" else 1
 
 
@@ -131,7 +131,7 @@ def _registry(options: argparse.Namespace) -> Registry:
 
     registry = default_registry(config.models_path(), config.workspace(options.workspace) / "models.toml")
     for problem in registry.problems:
-        print(f"photogram: {problem}", file=sys.stderr)
+        print(f"photogram: {legible(problem)}", file=sys.stderr)
     return registry
 
 

@@ -43,7 +43,8 @@ def print_frame(frame: DataFrame, *, as_json: bool, empty: str = "Nothing found.
 def print_table(rows: Sequence[Mapping[str, Any]]) -> None:
     """Prints rows in aligned columns; cells are cut so that a line fits the terminal, and never cut in a pipe."""
     names = list(rows[0])
-    table = [names, *([plain(row.get(name)) for name in names] for row in rows)]
+    heads = [plain(name) for name in names]  # of a query's columns, which may be called by anything (PIVOT)
+    table = [heads, *([plain(row.get(name)) for name in names] for row in rows)]
     widths = [max(_columns(line[place]) for line in table) for place in range(len(names))]
     if sys.stdout.isatty():
         widths = _fit(widths, shutil.get_terminal_size().columns - 2 * (len(names) - 1))
@@ -58,6 +59,11 @@ def plain(value: Any) -> str:
         return "–"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return "".join(" " if char.isspace() else char for char in text if char.isspace() or _is_visible(char))
+
+
+def legible(text: object) -> str:
+    """Returns a text of several lines without control characters: an error may repeat what a provider says."""
+    return "\n".join(plain(line) for line in str(text).split("\n"))
 
 
 def to_json(value: Any) -> Any:
