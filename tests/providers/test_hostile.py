@@ -6,18 +6,21 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+import httpx2
 import pytest
 
 from photogram.domain.price import MOST_MICROS, Price, read_micros
 from photogram.domain.request import GenerationRequest
+from photogram.domain.secret import Secret
 from photogram.domain.task import RemoteHandle
-from photogram.errors import BadResponse, ProviderError
+from photogram.errors import BadRequest, BadResponse, ProviderError
 from photogram.providers.base import RemoteAdapter
 from photogram.providers.registry import default_registry
 from photogram.providers.retry_after import MAX_S, read_retry_after
-from photogram.providers.wire import Ready, Submitted, WireAnswer
+from photogram.providers.wire import Access, Ready, Submitted, WireAnswer
 
 IMAGE = base64.b64encode(b"\x89PNG\r\n\x1a\n...").decode()
 ADAPTERS = [one for one in default_registry().providers() if isinstance(one, RemoteAdapter)]
@@ -166,3 +169,27 @@ def test_tokens_below_zero_or_beyond_all_measure_have_no_price() -> None:
     price = Price(per_token={"image_out": 30_000_000})
     assert price.of_tokens({"image_out": 1_000}) == 30_000
     assert [price.of_tokens({"image_out": tokens}) for tokens in (-1_000, 10**400)] == [None, None]
+
+
+CLIMBING = ("..", "../../x", "a/../../../b", "x/../../../../v2/account", "a//b", "/x", "x/", ".", "./x", "…/../x")
+ODD_IDS = ("%2e%2e/%2e%2e/x", "x?y=1", "x#f", "@evil.example", "\\\\evil.example\\x", ":80", "x y", "a/..;/b", "é",
+           "x\r\nHost: evil.example", "\x00")  # fmt: skip
+ANY_MODEL = [one for one in ADAPTERS if any(card.model == "*" for card in one.cards())]
+
+
+@pytest.mark.parametrize("model", [*CLIMBING, *ODD_IDS])
+@pytest.mark.parametrize("one", ANY_MODEL, ids=lambda one: one.name)
+def test_model_id_leads_to_no_other_address_of_its_provider(one: RemoteAdapter, model: str) -> None:
+    """A gateway's own pages are not its providers', and a provider's own are not its models'."""
+    access = Access(base_url="https://gateway.example/of/this", key=Secret("k"))
+    request = replace(wanted(model), params=one.card(model).defaults())
+    try:
+        url = httpx2.URL(one.build_submit(request, access).url)
+    except BadRequest:
+        assert model in CLIMBING
+        return
+    plain = httpx2.URL(one.build_submit(replace(request, model="owner/name"), access).url)
+    assert (url.scheme, url.host, url.port, url.query) == (plain.scheme, plain.host, plain.port, plain.query)
+    by_version = one.name == "replicate" and ":" in model  # which stands in the body
+    assert by_version or url.raw_path.startswith(plain.raw_path.partition(b"owner")[0])
+    assert not by_version or url.raw_path == b"/of/this/predictions"

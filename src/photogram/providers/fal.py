@@ -21,7 +21,7 @@ from ..domain.size import pixels_of
 from ..domain.task import RemoteHandle
 from ..errors import BadResponse, OutOfCredit, ProviderError, Refused, RemoteFailed
 from .fields import build_fields
-from .protocols import QueueAdapter, SyncAdapter, read_number, read_object, read_seed, read_text
+from .protocols import QueueAdapter, SyncAdapter, read_number, read_object, read_seed, read_text, write_path
 from .wire import Access, Done, Ready, WireAnswer, WireRequest, Working
 
 
@@ -46,7 +46,7 @@ class Fal(QueueAdapter):
         path = wire.get("path", request.model)
         path = wire.get("edit", path) if request.references else path
         body = name_size(build_fields(request, wire))
-        return self.build_post(f"{access.base_url}/{path}", body, access)
+        return self.build_post(f"{access.base_url}/{write_path(path)}", body, access)
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the job's id and its three addresses."""

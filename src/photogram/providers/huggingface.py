@@ -21,7 +21,7 @@ from .base import RemoteAdapter
 from .fal import Fal, tell_job
 from .fields import build_fields
 from .openai import OpenAI
-from .protocols import SyncAdapter
+from .protocols import SyncAdapter, write_path
 from .replicate import Replicate
 from .together import Together
 from .wire import Access, Done, Ready, Submitted, WireAnswer, WireRequest, Working
@@ -96,7 +96,7 @@ class OwnModels(SyncAdapter):
         wire = self.card(request.model).wire
         fields = build_fields(request, wire)
         body = {"inputs": fields.pop("prompt"), "parameters": fields}
-        url = f"{access.base_url}/hf-inference/models/{wire.get('path', request.model)}"
+        url = f"{access.base_url}/hf-inference/models/{write_path(wire.get('path', request.model))}"
         headers = self.headers(access) | {"Accept": "image/png"}
         return WireRequest(method="POST", url=url, headers=headers, json_body=body)
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from ..domain.request import GenerationRequest
 from ..domain.task import RemoteHandle
-from ..errors import BadResponse, ProviderError
+from ..errors import BadRequest, BadResponse, ProviderError
 from .base import RemoteAdapter
 from .encoded import read_base64
 from .said import read_said
@@ -159,3 +160,14 @@ def read_seed(value: Any) -> int | None:
         value = int(value)
     whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
     return value if whole else None
+
+
+def write_path(model: str) -> str:
+    """Returns a model's id as part of an address: quoted, and never one that climbs to another of its provider's.
+
+    Raises:
+        BadRequest: It has an empty part, or one of dots alone.
+    """
+    if any(part.strip(".") == "" for part in model.split("/")):
+        raise BadRequest(f"{model!r} is no model's id.", next_step="Write it as the provider does: owner/name.")
+    return quote(model, safe="/")

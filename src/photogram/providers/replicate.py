@@ -17,7 +17,7 @@ from ..domain.size import pixels_of
 from ..domain.task import RemoteHandle
 from ..errors import BadResponse, Expired, ProviderError, Refused
 from .fields import build_fields
-from .protocols import QueueAdapter, SyncAdapter, read_object, read_text
+from .protocols import QueueAdapter, SyncAdapter, read_object, read_text, write_path
 from .wire import Access, Ready, WireAnswer, WireRequest
 
 MOST_INLINE_BYTES = 190_000
@@ -59,7 +59,9 @@ class Replicate(QueueAdapter):
             fields |= {"width": pixels[0], "height": pixels[1]}
             del fields["size"]
         model, _, version = str(wire.get("path", request.model)).partition(":")
-        url = f"{access.base_url}/predictions" if version else f"{access.base_url}/models/{model}/predictions"
+        url = (
+            f"{access.base_url}/predictions" if version else f"{access.base_url}/models/{write_path(model)}/predictions"
+        )
         body = ({"version": version} if version else {}) | {"input": fields}
         return self.build_post(url, body, access)
 
