@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from photogram.domain.card import ModelCard
@@ -287,6 +287,7 @@ VALUES = st.one_of(
 )  # fmt: skip
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no finding
 @given(st.dictionaries(NAMES, VALUES, max_size=6))
 def test_a_check_either_gives_whole_params_or_says_what_is_wrong(params):
     try:

@@ -33,7 +33,7 @@ def count(cur: Cursor) -> tuple[int, int]:
 
 def main(workspace: Path, url: str, target: int, seed: int) -> int:
     chance = random.Random(seed)
-    engine = Engine(workspace, registry=Registry([LoopbackAdapter(url, deadline_s=120.0)]), clock=FastClock())
+    engine = Engine(workspace, registry=Registry([LoopbackAdapter(url, deadline_s=600.0)]), clock=FastClock())
     engine._users = 1
     engine.write(ledger.choose_first_grant, USER, GRANT_MICROS).result(60)
     engine.adopt(USER).result(60)

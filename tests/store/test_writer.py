@@ -258,7 +258,7 @@ def test_a_file_that_is_no_database_is_a_clear_error_and_not_touched(tmp_path: P
     (tmp_path / "history.duckdb").write_bytes(b"not a database" * 1000)
     store = Store.open(tmp_path)
     for future in (store.write(prepare), store.write_evidence(prepare), store.read(totals)):
-        with pytest.raises(StorageFailed, match="could not be used"):
+        with pytest.raises(StorageFailed, match="is damaged, or not a database of Photogram"):
             future.result(timeout=10)
     store.close()
     assert (tmp_path / "history.duckdb").read_bytes().startswith(b"not a database")

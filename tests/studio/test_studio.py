@@ -370,7 +370,8 @@ def test_sql_refuses_everything_else_and_changes_nothing(studio, query):
 def test_models_lists_every_model_with_what_it_takes(studio):
     frame = studio.models().set_index("model")
     assert list(studio.models().columns) == [
-        "model", "provider", "title", "params", "price_usd", "key_present", "deprecated",
+        "model", "provider", "title", "params", "price_usd", "key_present", "deprecated", "retires_on", "successor",
+        "source", "read_on", "origin",
     ]  # fmt: skip
     assert {"sketch:scene", "sketch:abstract", "dots:plain"} <= set(frame.index)
     assert frame.loc["sketch:scene", "price_usd"] == 0

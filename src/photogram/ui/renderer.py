@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
+from ..display.card import render_studio
 from ..display.renderer import Shown
 
 if TYPE_CHECKING:
@@ -19,10 +22,13 @@ class PanelRenderer:
         self._panels: WeakKeyDictionary[Studio, StudioPanel] = WeakKeyDictionary()
 
     def mimebundle(self, studio: Shown) -> dict[str, Any]:
-        """Returns the panel's view, and a line of text. Called on the thread that runs the cell."""
+        """Returns the panel's view, and what a viewer without a kernel shows. Called on the thread that runs the cell.
+
+        The latter holds no pictures: a saved notebook stays small.
+        """
         panel = self.panel(cast("Studio", studio))
-        bundle = panel._repr_mimebundle_()
-        return {**bundle, "text/plain": repr(studio)}
+        strip = render_studio(replace(studio.summary(), newest=None, thumbs={}), now=datetime.now(UTC))
+        return {**panel._repr_mimebundle_(), "text/html": strip, "text/plain": repr(studio)}
 
     def panel(self, studio: Studio) -> StudioPanel:
         """Returns the studio's panel, made if need be."""
