@@ -14,8 +14,7 @@ from photogram.domain.secret import Secret
 from photogram.errors import BadRequest
 from photogram.providers.a1111 import A1111
 from photogram.providers.wire import Access, WireAnswer, Working
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
-from photogram.testing import wait_until
+from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply, wait_until
 
 
 class FakeA1111(FakeProvider):

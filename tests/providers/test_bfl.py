@@ -12,9 +12,8 @@ from photogram.domain.task import RemoteHandle
 from photogram.errors import BadParams, Expired, RemoteFailed
 from photogram.providers.bfl import BFL
 from photogram.providers.wire import WireAnswer
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply, wait_until
 from photogram.testing.fake import draw
-from photogram.testing import wait_until
 
 
 def moderated(word: str, status: int = 200) -> Reply:

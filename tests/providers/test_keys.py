@@ -17,8 +17,7 @@ from photogram.domain.secret import Secret
 from photogram.errors import BadParams, BadSettings, KeyringFailed, MissingKey, NotFound, UnknownModel, UserError
 from photogram.providers.cards import load_data, read_facts
 from photogram.studio import Studio
-from photogram.testing import Asked, Reply
-from photogram.testing import open_studio, wait_until
+from photogram.testing import Asked, Reply, open_studio, wait_until
 
 from .test_openai import FakeOpenAI
 

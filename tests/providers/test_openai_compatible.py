@@ -18,9 +18,8 @@ from photogram.errors import BadRequest, UserError
 from photogram.providers.cards import ProviderFacts, read_facts
 from photogram.providers.openai_compatible import SERVERS, OpenAICompatible, read_habits
 from photogram.providers.wire import Access, Ready, WireAnswer
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply, open_studio
 from photogram.testing.fake import draw
-from photogram.testing import open_studio
 
 
 def error(status: int, message: str, **headers: str) -> Reply:

@@ -18,8 +18,7 @@ from photogram.providers.together import Together
 from photogram.providers.wire import Access, WireAnswer
 from photogram.providers.xai import XAI
 from photogram.studio.studio import Studio
-from photogram.testing import Asked, Job, Reply
-from photogram.testing import open_studio, wait_until
+from photogram.testing import Asked, Job, Reply, open_studio, wait_until
 
 from .test_openai import FakeOpenAI
 

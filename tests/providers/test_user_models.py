@@ -238,7 +238,9 @@ def test_what_is_wrong_is_said_with_its_line_and_the_rest_goes_on(
     assert {card.address for card in default_registry().cards()} <= {card.address for card in registry.cards()}
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"a = " + b"[" * 100_000, b"a." * 50_000 + b"b = 1", b"a = '" + b"x" * 2000])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"a = " + b"[" * 100_000, b"a." * 50_000 + b"b = 1", b"a = '" + b"x" * 2000]
+)
 def test_file_of_nonsense_is_a_problem_and_no_crash(
     content: bytes, load: Callable[[], Registry], user_file: Path
 ) -> None:

@@ -101,7 +101,8 @@ def read_batches(cur: Cursor, rows: Iterable[Sequence[Any]]) -> list[BatchRecord
         BatchRecord(
             id=row[0], topic_id=row[1], user_id=row[2], provider=row[3], model=row[4], prompt=row[5],
             params=json.loads(row[6]), n=row[7], created_at=row[8],
-            references=tuple(references.get(row[0], ())), mask=masks.get(row[0]), generations=tuple(images.get(row[0], ())),
+            references=tuple(references.get(row[0], ())), mask=masks.get(row[0]),
+            generations=tuple(images.get(row[0], ())),
         )
         for row in rows
     ]  # fmt: skip
