@@ -19,7 +19,7 @@ from photogram.domain.price import MOST_MICROS
 from photogram.domain.request import GenerationRequest
 from photogram.domain.task import MAX_MESSAGE, RemoteHandle, TaskStatus
 from photogram.engine.engine import Engine
-from photogram.errors import ProviderError, RemoteFailed
+from photogram.errors import BadSettings, ProviderError, RemoteFailed
 from photogram.providers.wire import Access, Partial, Ready, WireAnswer, WireRequest
 
 DEEP = b"[" * 15_000
@@ -286,3 +286,15 @@ def test_traceback_that_shows_variables_shows_no_key(engine: Engine, server: Ser
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
     assert "No connection" in shown
     assert key not in shown
+
+
+def test_traceback_of_a_key_that_is_none_shows_it_neither(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    spoilt = "Zx7CopiedWithAnEllipsis…42"
+    monkeypatch.setenv("LOOPBACK_KEY", spoilt)
+    with pytest.raises(BadSettings) as failed:
+        engine.keys.find(engine.registry.provider("loopback"), USER)  # type: ignore[arg-type]
+    del spoilt
+    error = failed.value.with_traceback(failed.value.__traceback__.tb_next)  # type: ignore[union-attr]
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    assert "at position 24" in shown
+    assert "Zx7Copied" not in shown

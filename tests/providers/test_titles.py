@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import traceback
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -107,6 +108,36 @@ def test_title_that_cannot_be_had_leaves_everything_as_it_was(studio, fake, answ
     assert studio.active_topic.title == RULE
     assert spent_on_titles(studio) == 0
     assert make(studio)[0].status == "success", "a title's failure stops no line"
+
+
+@pytest.mark.parametrize("status", [401, 500])
+def test_error_of_a_text_model_shows_no_key(studio, fake, monkeypatch, caplog, status):
+    plain = "Zx7NoKnownShapeOfAnyKey42"
+    monkeypatch.setenv("OPENAI_API_KEY", plain)
+    fake.always["title"] = Reply.of({"error": {"message": f"wrong key: {plain}"}}, status)
+    fake.key = plain
+    caplog.set_level("DEBUG", "photogram")
+    make(studio)
+    wait_until(lambda: fake.count("title") == 1)
+    with pytest.raises(ProviderError) as failed:
+        studio.active_topic.suggest_title()
+    wait_until(lambda: "keeps its title" in caplog.text)
+    shown = "".join(traceback.TracebackException.from_exception(failed.value, capture_locals=True).format())
+    assert "wrong key: ••••" in str(failed.value)
+    assert plain not in caplog.text
+    assert plain not in str(failed.value)
+    assert plain not in failed.value.detail
+    assert plain not in shown.partition("test_titles.py")[0]
+
+
+@pytest.mark.parametrize("tokens", [-(10**9), 10**30])
+def test_title_with_a_cost_that_nothing_has_is_booked_with_none(studio, fake, tokens):
+    message = {"choices": [{"message": {"content": "Farol"}}],
+               "usage": {"prompt_tokens": tokens, "completion_tokens": tokens}}  # fmt: skip
+    fake.always["title"] = Reply.of(message)
+    make(studio)
+    wait_until(lambda: studio.active_topic.title == "Farol")
+    assert spent_on_titles(studio) == 0
 
 
 def test_title_that_a_person_typed_stays(studio, fake):

@@ -13,6 +13,7 @@ from faulty.server import CUT_AFTER, Server
 from photogram.domain.task import TaskStatus
 from photogram.errors import BadParams, NotFound
 from photogram.providers.registry import Registry
+from photogram.store import Cursor, ledger
 from photogram.studio import Batch, Studio
 
 LOST, SUCCESS, CANCELLED, PENDING = TaskStatus.LOST, TaskStatus.SUCCESS, TaskStatus.CANCELLED, TaskStatus.PENDING
@@ -235,3 +236,23 @@ def test_cost_of_what_was_not_sent_is_unknown_where_the_price_is(
     unsent = open_ana(price_micros=None).unsent()
     assert unsent
     assert (unsent.n, unsent.total_usd, unsent.cost_source) == (1, None, "unknown")
+
+
+NO_AMOUNTS = ("NaN", "-5", '"x"', "[]", "{}", "1e400", "true", "9" * 30, '{"day": "x", "topic": []}',
+              '{"day": NaN, "topic": -1, "more": 1}')  # fmt: skip
+
+
+@pytest.mark.parametrize("value", NO_AMOUNTS)
+@pytest.mark.parametrize("name", [ledger.FIRST_GRANT, ledger.CAPS])
+def test_setting_that_is_no_amount_counts_as_not_set(open_ana: Callable[..., Studio], name: str, value: str) -> None:
+    studio = open_ana()
+    studio._engine.store.write(_keep_setting, name, value).result(30)
+    assert studio.wallet.balance_coins == 10_000
+    assert studio.wallet.caps() == {}
+    batch = studio.generate("a boat", model="loopback:img").wait(timeout_s=30)
+    assert batch[0].status is SUCCESS
+    assert studio.wallet.set_caps(day_coins=5_000) == {"day": 5_000}
+
+
+def _keep_setting(cur: Cursor, name: str, value: str) -> None:
+    cur.execute("INSERT INTO settings VALUES ('ana', ?, ?)", [name, value])

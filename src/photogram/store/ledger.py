@@ -30,8 +30,8 @@ def balance(cur: Cursor, user_id: str) -> int:
 
 def first_grant(cur: Cursor, user_id: str) -> int:
     """Returns what this user's wallet is granted when it is made."""
-    chosen = get_setting(cur, user_id, FIRST_GRANT)
-    return FIRST_GRANT_MICROS if chosen is None else int(chosen)
+    chosen = _read_amount(get_setting(cur, user_id, FIRST_GRANT))
+    return FIRST_GRANT_MICROS if chosen is None else chosen
 
 
 def choose_first_grant(cur: Cursor, user_id: str, micros: int) -> None:
@@ -136,12 +136,24 @@ def hold(cur: Cursor, user_id: str, topic_id: str, holds: Sequence[tuple[str, in
 
 def set_caps(cur: Cursor, user_id: str, changes: Mapping[str, int | None]) -> None:
     """Sets caps ("day", "topic") in micro-dollars; None takes one off, and one that is left out stays."""
-    caps = {**(get_setting(cur, user_id, CAPS) or {}), **changes}
+    caps = {**read_caps(cur, user_id), **changes}
     set_setting(cur, user_id, CAPS, {name: micros for name, micros in caps.items() if micros is not None})
 
 
+def read_caps(cur: Cursor, user_id: str) -> dict[str, int]:
+    """Returns the caps that are set; what is no amount (in a workspace that was tampered with) caps nothing."""
+    kept = get_setting(cur, user_id, CAPS)
+    found = {name: _read_amount(kept.get(name)) for name in ("day", "topic")} if isinstance(kept, dict) else {}
+    return {name: micros for name, micros in found.items() if micros is not None}
+
+
+def _read_amount(kept: object) -> int | None:
+    """Returns a setting that is an amount a balance can hold, or None."""
+    return kept if isinstance(kept, int) and not isinstance(kept, bool) and 0 <= kept < 2**62 else None
+
+
 def _check_caps(cur: Cursor, user_id: str, topic_id: str, need: int, now: datetime) -> None:
-    caps = get_setting(cur, user_id, CAPS) or {}
+    caps = read_caps(cur, user_id)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for name, where, value in (
         ("day", "l.created_at >= ?", midnight),

@@ -10,7 +10,7 @@ from ..domain.events import Event, EventKind
 from ..domain.ids import is_id, new_id
 from ..domain.params import show
 from ..errors import BadParams
-from ..store import ledger, settings
+from ..store import ledger
 from ..store.ending import settle_lost
 from .generation import Generation
 from .waiting import wait_for
@@ -98,7 +98,7 @@ class Wallet:
 
     def caps(self) -> dict[str, float]:
         """Returns the spending caps that are set, in coins, by "day" and "topic"."""
-        caps = self._studio._read(settings.get_setting, self._studio.user, ledger.CAPS) or {}
+        caps = self._studio._read(ledger.read_caps, self._studio.user)
         return {name: micros / MICROS_PER_COIN for name, micros in caps.items()}
 
     def set_caps(
