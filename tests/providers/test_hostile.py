@@ -75,6 +75,19 @@ def test_json_nested_too_deeply_is_a_bad_response(body: bytes) -> None:
         answer(body).json()
 
 
+@pytest.mark.parametrize("part", [b"[],", b"{},", b"[[[[[]]]]],", b"1,", b'{"":[]},'])
+def test_json_of_more_parts_than_any_answer_has_is_not_taken_apart(part: bytes) -> None:
+    """64 MB of `[],` are 2 GB once they are lists."""
+    bomb = b"[" + part * (6_000_000 // len(part)) + b"1]"
+    with pytest.raises(BadResponse, match="more parts than any has"):
+        answer(bomb).json()
+
+
+def test_json_with_a_large_image_is_taken_apart() -> None:
+    text = IMAGE * 500_000
+    assert answer(b'{"data": [{"b64_json": "' + text.encode() + b'"}]}').json()["data"][0]["b64_json"] == text
+
+
 @pytest.mark.parametrize(
     ("body", "seconds"),
     [

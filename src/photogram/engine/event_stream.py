@@ -10,19 +10,21 @@ class EventStream:
 
     def __init__(self) -> None:
         self._rest = bytearray()
-        self._data: list[bytes] = []
+        self._data = bytearray()
+        self._has_data = False
 
     def feed(self, part: bytes) -> Iterator[bytes]:
         """Yields the data of every event that these bytes complete; OpenAI's closing `[DONE]` is none."""
-        scanned = max(len(self._rest) - 1, 0)
-        self._rest += part
-        while (end := self._rest.find(b"\n", scanned)) >= 0:
-            line = bytes(self._rest[:end]).rstrip(b"\r")
-            del self._rest[: end + 1]
-            scanned = 0
+        if b"\n" not in part:
+            self._rest += part
+            return
+        *lines, rest = bytes(self._rest + part).split(b"\n")
+        self._rest = bytearray(rest)
+        for line in (one.rstrip(b"\r") for one in lines):
             if line.startswith(b"data:"):
-                self._data.append(line[5:].removeprefix(b" "))
-            elif not line and self._data:
-                event, self._data = b"\n".join(self._data), []
+                self._data += (b"\n" if self._has_data else b"") + line[5:].removeprefix(b" ")
+                self._has_data = True
+            elif not line and self._has_data:
+                event, self._data, self._has_data = bytes(self._data), bytearray(), False
                 if event != b"[DONE]":
                     yield event

@@ -31,6 +31,9 @@ READ_BYTES = 256 * 1024
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 """The largest answer or image that is read."""
 
+MAX_EVENTS = 1_000
+"""Events of a stream that are told of; then only its last one counts. A provider sends a handful."""
+
 TOTAL_S = 300.0
 """Seconds that one answer may take from its first byte sent to its last byte read, where no other number is given."""
 
@@ -191,7 +194,7 @@ async def _read(response: httpx2.Response, on_event: OnEvent | None) -> WireAnsw
     headers = {name.lower(): value for name, value in response.headers.items()}
     streamed = on_event is not None and headers.get("content-type", "").startswith("text/event-stream")
     parts: list[bytes] = []
-    size, events = 0, EventStream()
+    size, told, events = 0, 0, EventStream()
     plain = "content-encoding" not in headers and not response.is_stream_consumed
     async for part in response.aiter_raw() if plain else response.aiter_bytes():  # raw is a fifth quicker
         size += len(part)
@@ -201,8 +204,9 @@ async def _read(response: httpx2.Response, on_event: OnEvent | None) -> WireAnsw
             raise large
         if streamed and on_event:
             for event in events.feed(part):
-                parts = [event]
-                await on_event(event)
+                parts, told = [event], told + 1
+                if told <= MAX_EVENTS:
+                    await on_event(event)
         else:
             parts.append(part)
     return WireAnswer(status=response.status_code, headers=headers, content=b"".join(parts))

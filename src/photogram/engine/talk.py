@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -179,7 +178,7 @@ class Talk:
         """Keeps a glimpse of an image that is being streamed; one that cannot be read is passed over."""
 
         def read() -> tuple[Partial | None, bytes | None]:
-            body = json.loads(event)
+            body = WireAnswer(status=200, content=event).json()
             partial = adapter.read_event(body) if isinstance(body, dict) else None
             seen = partial.preview if partial else None
             return partial, make_thumb(seen, max_px=GLIMPSE_PX) if seen else None
