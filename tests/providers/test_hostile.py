@@ -16,8 +16,9 @@ from photogram.domain.price import MOST_MICROS, Price, read_micros
 from photogram.domain.request import GenerationRequest
 from photogram.domain.secret import Secret
 from photogram.domain.task import RemoteHandle
-from photogram.errors import BadRequest, BadResponse, ProviderError
+from photogram.errors import BadParams, BadRequest, BadResponse, ProviderError
 from photogram.providers.base import RemoteAdapter
+from photogram.providers.cards import read_facts
 from photogram.providers.registry import default_registry
 from photogram.providers.retry_after import MAX_S, read_retry_after
 from photogram.providers.wire import Access, Ready, Submitted, WireAnswer
@@ -206,3 +207,27 @@ def test_model_id_leads_to_no_other_address_of_its_provider(one: RemoteAdapter, 
     by_version = one.name == "replicate" and ":" in model  # which stands in the body
     assert by_version or url.raw_path.startswith(plain.raw_path.partition(b"owner")[0])
     assert not by_version or url.raw_path == b"/of/this/predictions"
+
+
+LIMITS = (
+    {"deadline_s": float("nan")}, {"deadline_s": float("inf")}, {"deadline_s": -1}, {"concurrency": 0},
+    {"concurrency": 10**9}, {"submits_per_minute": -1}, {"max_prompt": -1},
+    {"price": {"table": {"x": 0.04}, "by": ["size"], "growth": -5}}, {"price": {"image": 1, "growth": float("nan")}},
+    {"price": {"image": 1, "growth": 1e308}}, {"price": -1}, {"price": float("nan")}, {"price": {"tokens": {"x": -1}}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("limit", LIMITS, ids=str)
+def test_limit_or_price_that_is_none_makes_no_card(limit: dict[str, Any]) -> None:
+    """A workspace's file may state it: a negative price fills the wallet, a deadline that is no number never ends."""
+    with pytest.raises(BadParams, match="must be"):
+        read_facts({"model": [{"id": "a", **limit}]}, "p")
+
+
+@pytest.mark.parametrize("host", ["fal.run", "evil.fal.run", "fal.ai", "evil.fal.ai", "queue.fal.run.evil.example"])
+def test_key_of_fal_goes_to_its_queue_and_not_to_the_apps_of_its_users(host: str) -> None:
+    fal = adapter("fal")
+    access = Access(base_url=fal.base_url, own_hosts=fal.own_hosts, key=Secret("k"))
+    assert access.owns("https://queue.fal.run/fal-ai/flux/requests/1/status")
+    assert access.owns(fal.key_check)
+    assert not access.owns(f"https://{host}/someone/app")

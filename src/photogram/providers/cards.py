@@ -49,6 +49,13 @@ _TYPES: dict[str, Any] = {
     "submits_per_minute": int, "source": str, "successor": str, "billing_url": str, "wire": Mapping, "params": Mapping,
     "references": Mapping,
 }  # fmt: skip
+_BOUNDS = {
+    "deadline_s": (1, 7 * 86_400),
+    "concurrency": (1, 1_000),
+    "submits_per_minute": (1, 10**6),
+    "max_prompt": (1, 10**6),
+}
+"""What a limit may be: without one of these a task would wait for ever, or every one fail."""
 _SIZE_KEYS = frozenset({
     "default", "min", "max", "step", "min_pixels", "max_pixels", "max_ratio", "words", "list", "ratios", "resolutions"
 })  # fmt: skip
@@ -200,6 +207,9 @@ def _read_card(entry: Mapping[str, Any], provider: str) -> ModelCard:
     for name, kind in _TYPES.items():
         if name in entry and (not isinstance(entry[name], kind) or isinstance(entry[name], bool) != (kind is bool)):
             raise TypeError(f"{name} must not be {entry[name]!r}")
+        least, most = _BOUNDS.get(name, (0, 0))
+        if most and name in entry and not least <= entry[name] <= most:
+            raise ValueError(f"{name} must be from {least} to {most}, not {entry[name]!r}")
     if not entry.get("id") or not isinstance(entry["id"], str):
         raise ValueError("id is missing")
     if isinstance(file := entry.get("wire", {}).get("workflow"), str):
@@ -314,6 +324,8 @@ def _read_price(price: Any) -> Price:
     if isinstance(price, (int, float)):
         return Price(per_image=_micros(price))
     _only(price, _PRICE_KEYS, "price")
+    if not 0 <= price.get("growth", 0.0) < 1_000:
+        raise ValueError(f"a price's growth must be a share from 0 on, not {price['growth']!r}")
     return Price(
         per_image=_micros(price.get("image")), by=tuple(price.get("by", ())),
         table={name: _to_micros(usd) for name, usd in price.get("table", {}).items()}, growth=price.get("growth", 0.0),

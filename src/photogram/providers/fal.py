@@ -32,7 +32,7 @@ class Fal(QueueAdapter):
     base_url = "https://queue.fal.run"
     key_variables = ("FAL_KEY", "FAL_API_KEY")
     key_check = "https://api.fal.ai/v1/models/pricing?endpoint_id=fal-ai/flux/schnell"
-    own_hosts = ("fal.run", "fal.ai")
+    own_hosts = ("queue.fal.run", "api.fal.ai")  # not all of fal.run and fal.ai: people's own apps are there, too
     auth = ("Authorization", "Key ")
     working = frozenset({"IN_QUEUE", "IN_PROGRESS"})
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {"content_policy_violation": Refused}
