@@ -35,7 +35,7 @@ class FakeDashScope(FakeProvider):
     model = "qwen-image-3.0"
     base_path = "/api/v1"
     routes: ClassVar = {
-        "submit": ("POST", "/services/aigc/image-generation/generation"),
+        "submit": ("POST", "/services/aigc/(?:image-generation/generation|(?:text|image)2image/image-synthesis)"),
         "poll": ("GET", "/tasks/(?P<job>[^/]+)"),
         "cancel": ("POST", "/tasks/(?P<job>[^/]+)/cancel"),
         "download": ("GET", "/files/(?P<job>[^/]+)"),
@@ -71,7 +71,8 @@ class FakeDashScope(FakeProvider):
         return Reply.of({"request_id": "r-1"})
 
     def read_prompt(self, asked: Asked) -> str:
-        return str(asked.json()["input"]["messages"][0]["content"][-1]["text"])
+        given = asked.json()["input"]
+        return str(given["prompt"] if "prompt" in given else given["messages"][0]["content"][-1]["text"])
 
     def read_seed(self, asked: Asked) -> int | None:
         return int(asked.json()["parameters"]["seed"])

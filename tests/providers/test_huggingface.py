@@ -144,6 +144,9 @@ class FakeGenerations(FakeInference):
     def submit(self, asked: Asked, job: Job) -> Reply:
         return Reply.of({"data": [{"b64_json": base64.b64encode(job.image).decode()}]})
 
+    def read_seed(self, asked: Asked) -> int | None:
+        return asked.json().get("seed")
+
 
 class TestGenerations:
     fake = ProviderKit.fake

@@ -6,8 +6,6 @@ Every module beside this one that has a fake of a provider is tried; a new provi
 from __future__ import annotations
 
 import base64
-import importlib
-import inspect
 import logging
 import os
 import traceback
@@ -23,15 +21,16 @@ from photogram.domain.task import RemoteHandle
 from photogram.engine.keys import open_access
 from photogram.errors import PhotogramError, ProviderError
 from photogram.studio import Studio
-from photogram.testing import FakeProvider, ProviderKit, Reply
+from photogram.testing import FakeProvider, Reply
 from photogram.testing.base import PROMPT, open_studio
 from photogram.testing.fake import draw
+
+from .fakes import MODULES, fakes_in
 
 KEY = "Zw4Planted9QmX7rT2vB8nL5kJ3hG6fD1s"
 """Like no provider's keys: what hides it is that it is known, not what it looks like."""
 
 WAIT_S = 60.0
-MODULES = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py") if "(ProviderKit)" in path.read_text())
 
 
 def forms_of(key: str) -> set[str]:
@@ -45,17 +44,9 @@ def forms_of(key: str) -> set[str]:
 FORMS = forms_of(KEY)
 
 
-def fakes_in(module: str) -> list[type[FakeProvider]]:
-    """Returns the fakes that a module tries with the kit, of providers that take a key."""
-    found = importlib.import_module(f".{module}", __package__)
-    kits = [one for _, one in inspect.getmembers(found, inspect.isclass) if issubclass(one, ProviderKit)]
-    fakes = {kit.fake_class: None for kit in kits if hasattr(kit, "fake_class") and kit.__module__ == found.__name__}
-    return [fake for fake in fakes if fake.adapter.key_variables]
-
-
 @pytest.fixture(params=[module for module in MODULES if module != Path(__file__).stem])
 def fakes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FakeProvider]]:
-    made = [one() for one in fakes_in(request.param)]
+    made = [one() for one in fakes_in(request.param) if one.adapter.key_variables]
     monkeypatch.setenv("PHOTOGRAM_CONFIG", "/nonexistent/photogram.toml")
     for fake in made:
         fake.key = KEY  # type: ignore[misc]
