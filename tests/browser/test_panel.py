@@ -77,7 +77,7 @@ def test_ctrl_enter_generates_what_was_just_typed(page: Page, open_panel) -> Non
 
 def test_an_empty_prompt_is_asked_for(page: Page, open_panel) -> None:
     open_panel()
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator(".pg-toasts")).to_contain_text("Please enter a prompt")
     assert page.locator(".pg-line").count() == 0
 
@@ -86,7 +86,7 @@ def test_a_double_click_is_one_batch(page: Page, open_panel) -> None:
     open_panel("print(len(studio.batches()))")
     choose_small_pictures(page, 1)
     prompt(page).fill("a boat")
-    page.get_by_role("button", name="Generate").dblclick()
+    page.get_by_role("button", name="Generate", exact=True).dblclick()
     page.wait_for_function(LANDED, arg=1)
     run_cell(page, 2)
     expect(page.locator(".jp-OutputArea-output pre")).to_have_text("1\n")
@@ -114,7 +114,7 @@ def test_a_press_while_a_cell_runs_says_so_and_is_made_after_it(page: Page, open
     prompt(page).fill("a boat")
     run_cell(page, 2, wait=False)
     expect(page.locator(".jp-CodeCell").nth(2).locator(".jp-InputPrompt")).to_have_text("[*]:")
-    page.get_by_role("button", name="Generate").click()
+    page.get_by_role("button", name="Generate", exact=True).click()
     expect(page.locator(".pg-feed .pg-wait").first).to_have_text("the kernel is busy with a cell")
     assert is_busy(page)
     page.wait_for_function(LANDED, arg=1)

@@ -8,7 +8,10 @@ from .children import Child
 from .conftest import check_workspace, statuses
 
 
-def test_a_cell_that_holds_the_interpreter_keeps_no_other_process_from_generating(workspace, tmp_path, open_studio):
+def test_a_cell_that_holds_the_interpreter_keeps_no_other_process_from_generating(
+    workspace, tmp_path, open_studio, monkeypatch
+):
+    monkeypatch.setenv("PHOTOGRAM_BUSY_TIMEOUT", "150")  # one such sum takes seconds, on a busy machine half a minute
     child = Child(
         """
         studio = open_studio()
@@ -27,7 +30,7 @@ def test_a_cell_that_holds_the_interpreter_keeps_no_other_process_from_generatin
     )
     child.await_line("computing")
     studio = open_studio()
-    batches = [studio.generate("a dog", n=3).wait(60) for _ in range(3)]
+    batches = [studio.generate("a dog", n=3).wait(200) for _ in range(3)]
     assert {one.status for batch in batches for one in batch} == {TaskStatus.SUCCESS}
     assert len(studio.df(status="success")) == 10
     (tmp_path / "enough").touch()
