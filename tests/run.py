@@ -31,7 +31,9 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIP_ATTEMPTS = 3
 TOGETHER = ("-n", "2", "--dist", "loadfile")
-"""How the whole suite runs: files side by side, most of whose time is waiting; each file's tests one after another."""
+"""How most of the suite runs: files side by side, most of whose time is waiting; each file's tests one after another."""
+ALONE = ("tests/browser", "tests/crash")
+"""What needs the machine for itself: a browser, processes that are killed, a cell that never lets go."""
 
 
 def say(text: str) -> None:
@@ -209,7 +211,12 @@ def main(arguments: list[str]) -> int:
     elif arguments:
         results = {"tests": run_pytest(*arguments)}
     else:
-        results = {**check(), "tests": run_pytest(*TOGETHER), "notebooks": run_notebooks()}
+        results = {
+            **check(),
+            "tests": run_pytest(*TOGETHER, *(f"--ignore={folder}" for folder in ALONE)),
+            "tests alone": run_pytest(*ALONE),
+            "notebooks": run_notebooks(),
+        }
     say(f"{time.monotonic() - started:.0f} s")
     for name, passed in results.items():
         print(f"  {'✔' if passed else '✘'} {name}")

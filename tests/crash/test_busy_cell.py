@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from photogram.domain.task import TaskStatus
 
 from .children import Child
 from .conftest import check_workspace, statuses
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_cell_that_holds_the_interpreter_keeps_no_other_process_from_generating(
     workspace, tmp_path, open_studio, monkeypatch
 ):
