@@ -31,7 +31,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIP_ATTEMPTS = 3
 TOGETHER = ("-n", "2", "--dist", "loadfile")
-"""How most of the suite runs: files side by side, most of whose time is waiting; each file's tests one after another."""
+"""How most of the suite runs: files side by side, as most of their time is waiting; each one's tests in order."""
 ALONE = ("tests/browser", "tests/crash")
 """What needs the machine for itself: a browser, processes that are killed, a cell that never lets go."""
 
