@@ -248,6 +248,13 @@ def test_file_of_nonsense_is_a_problem_and_no_crash(
     assert len(load().problems) == 1
 
 
+def test_chat_that_is_no_table_is_a_problem_of_its_file(load: Callable[[], Registry], user_file: Path) -> None:
+    for chat in ("chat = 3", "chat = { tokens = {} }", "chat = { model = 'm', tokens = { text_in = -1 } }"):
+        user_file.write_text(f"[providers.new]\nprotocol = 'openai-compatible'\nbase_url = 'http://h'\n{chat}\n")
+        [problem] = load().problems
+        assert "chat" in problem
+
+
 def test_something_else_than_a_small_file_is_a_problem(load: Callable[[], Registry], user_file: Path) -> None:
     user_file.mkdir()
     assert "not a file of at most 200 kB" in load().problems[0]

@@ -48,7 +48,6 @@ class ModelCard:
         read_on: When (ISO date).
         deprecated_on: When the provider retires it (ISO date), or None.
         successor: Address of the model to use then, or None.
-        billing_url: The provider's page where an account is topped up.
         wire: Quirks of the model that only its adapter understands, such as the name of a field.
     """
 
@@ -73,7 +72,6 @@ class ModelCard:
     read_on: str = ""
     deprecated_on: str | None = None
     successor: str | None = None
-    billing_url: str = ""
     wire: Mapping[str, Any] = field(default_factory=dict)
     specs: Mapping[str, ParamSpec] = field(init=False, repr=False, compare=False)
 

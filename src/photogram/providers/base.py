@@ -17,7 +17,7 @@ from ..domain.task import RemoteHandle
 from ..errors import BadResponse, ProviderError
 from .cards import ProviderFacts, find_card, load_facts
 from .chat import build_chat, read_chat
-from .said import build_error, read_said
+from .said import Said, build_error, read_said
 from .wire import Access, Done, Partial, Ready, Submitted, WireAnswer, WireRequest, Working
 
 
@@ -269,8 +269,6 @@ class RemoteAdapter:
             detail: The raw answer.
             otherwise: The error if neither codes nor words are known; `RemoteFailed` if not given.
         """
-        from .said import Said
-
         said = Said(message=message, codes=tuple(code for code in codes if code), detail=detail)
         return build_error(
             said, None, codes=self.codes, phrases=self.phrases, billing_url=self.facts().billing_url,

@@ -204,8 +204,6 @@ class _File:
             model = str(entry.get("id", ""))
             if "local" in entry:
                 raise _Fault(f"{model or 'defaults'}: local is not for models.toml", model)
-            if self._strict and "billing_url" in entry:
-                raise _Fault(f"{model or 'defaults'}: billing_url is not for a workspace's file", model)
             if isinstance(entry.get("wire"), Mapping):
                 self._settle_workflow(entry, model)
 
