@@ -78,7 +78,8 @@ class Talk:
             wire = await self._aside(adapter.build_submit, request, access)
         else:
             wire = adapter.build_submit(request, access)
-        watching = asyncio.create_task(self._watch(task, adapter, access, request))
+        asked = adapter.build_watch(request, access)
+        watching = asyncio.create_task(self._watch(task, adapter, access, asked)) if asked else None
         self.unanswered.add(task.id)
         try:
             answer = await self._http.send(
@@ -86,7 +87,8 @@ class Talk:
                 on_event=lambda event: self._hear(task, adapter, event),
             )  # fmt: skip
         finally:
-            watching.cancel()
+            if watching:
+                watching.cancel()
             self.unanswered.discard(task.id)
             self.glimpses.pop(task.id, None)
         found = await self._read(adapter.read_submit, checked(adapter, answer), request)
@@ -164,13 +166,11 @@ class Talk:
     async def _aside(self, work: Callable[..., T], *args: Any) -> T:
         return await asyncio.wrap_future(self._workers.submit(work, *args))
 
-    async def _watch(
-        self, task: TaskRecord, adapter: RemoteAdapter, access: Access, request: GenerationRequest
-    ) -> None:
-        """Notes how far a submit is that has no answer yet, where the provider can be asked; a courtesy."""
-        while (wire := adapter.build_watch(request, access)) is not None:
+    async def _watch(self, task: TaskRecord, adapter: RemoteAdapter, access: Access, wire: WireRequest) -> None:
+        """Notes how far a submit is that has no answer yet, until it is cancelled; a courtesy."""
+        while True:
             await self._clock.sleep(WATCH_EVERY_S)
-            with suppress(ProviderError):
+            with suppress(ProviderError, *STUMBLES):
                 found = adapter.read_watch(await self._ask(task.provider, adapter, wire, access))
                 self._progress.note(task, found.progress, found.queue_position)
 

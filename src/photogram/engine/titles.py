@@ -116,7 +116,11 @@ class Titler:
         return title.text
 
     def _can(self, user_id: str, adapter: RemoteAdapter) -> bool:
-        return can_title(self._keys, user_id, adapter)
+        """Tells whether a provider has a text model, and a key where it needs one."""
+        access = self._keys.access_at_hand(adapter, user_id)
+        if access is None or (adapter.key_variables and access.key is None):
+            return False
+        return adapter.build_title("", access) is not None
 
     def _able(self, user_id: str) -> list[RemoteAdapter]:
         return [one for one in self._registry.providers() if isinstance(one, RemoteAdapter) and self._can(user_id, one)]
@@ -149,11 +153,3 @@ class Titler:
         )
         await asyncio.wrap_future(write)
         self._publish(Event(kind=EventKind.TOPIC, user_id=user_id, topic_id=topic_id))
-
-
-def can_title(keys: KeyBook, user_id: str, adapter: RemoteAdapter) -> bool:
-    """Tells whether a provider has a text model, and a key where it needs one."""
-    access = keys.access_at_hand(adapter, user_id)
-    if access is None or (adapter.key_variables and access.key is None):
-        return False
-    return adapter.build_title("", access) is not None
