@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from photogram.domain.ids import new_id
-from photogram.ui.controller import MOST_IDS, Controller
+from photogram.ui.controller import Controller
+from photogram.ui.feed import MOST_IDS
 
 from .conftest import Asked
 from .kinds import encode
@@ -128,14 +129,14 @@ def test_what_changed_comes_alone(ask, studio, controller):
     press_id = ask.press(n=50)
     batch = studio.batch(press_id).wait(30)
     topic = studio.active_topic.id
-    since, _ = controller.changes("v", topic, 0)
+    since, _ = controller.feed.changes("v", topic, 0)
     batch[7].star()
-    revision, (reply,) = controller.changes("v", topic, since)
+    revision, (reply,) = controller.feed.changes("v", topic, since)
     assert revision > since
     assert reply.message["batches"] == []
     assert [(image["id"], image["starred"]) for image in reply.message["images"]] == [(batch[7].id, True)]
     assert [row[:2] for row in reply.message["rows"]] == [[press_id, 50]]
-    assert controller.changes("v", topic, revision) == (revision, [])
+    assert controller.feed.changes("v", topic, revision) == (revision, [])
 
 
 def test_what_was_deleted_is_gone_and_comes_back(ask, studio, controller):
@@ -144,9 +145,9 @@ def test_what_was_deleted_is_gone_and_comes_back(ask, studio, controller):
     topic = studio.active_topic.id
 
     def rows_after(action: str, ids: list[str]) -> list[list[object]]:
-        since, _ = controller.changes("v", topic, 0)
+        since, _ = controller.feed.changes("v", topic, 0)
         assert "done" in ask("act", action=action, ids=ids)
-        return [row[:2] for row in controller.changes("v", topic, since)[1][0].message["rows"]]
+        return [row[:2] for row in controller.feed.changes("v", topic, since)[1][0].message["rows"]]
 
     assert rows_after("delete", [first.id]) == [[press_id, 1]]
     assert rows_after("delete", [second.id]) == [[press_id, 0]]

@@ -57,7 +57,7 @@ def test_every_message_of_the_kernel_is_heard(controller):
     here = Path(sys.modules["photogram.ui"].__file__).parent
     sent = {
         kind
-        for file in ("controller.py", "session.py")
+        for file in ("controller.py", "feed.py", "references.py", "session.py")
         for kind in re.findall(r'"kind": "([a-z]+)"', (here / file).read_text("utf-8"))
     }
     heard = set(re.findall(r"\bon_([a-z]+)\(", read_template()))

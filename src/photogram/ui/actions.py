@@ -91,7 +91,7 @@ def _star(controller: Controller, message: Json) -> None:
 
 
 def _use_as_reference(controller: Controller, message: Json) -> list[str]:
-    return [controller.add_reference(one.path.read_bytes()).sha256 for one in _generations(controller, message)]
+    return [controller.references.add(one.path.read_bytes()).sha256 for one in _generations(controller, message)]
 
 
 def _new_topic(controller: Controller, message: Json) -> str:

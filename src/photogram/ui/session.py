@@ -147,7 +147,9 @@ class Session:
         """Tells every open view what changed since it was last told."""
         for name, view in self._open_views().items():
             asked = view.topic_id, view.since or 0
-            changes = self._readers.submit(partial(self._controller.changes, name, *asked, everywhere=view.everywhere))
+            changes = self._readers.submit(
+                partial(self._controller.feed.changes, name, *asked, everywhere=view.everywhere)
+            )
             try:
                 _, replies = await asyncio.wrap_future(changes)
             except PhotogramError as error:  # the workspace is busy: the next change, or the view's beat, tries again

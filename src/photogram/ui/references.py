@@ -1,0 +1,71 @@
+"""The form's input images: uploaded in parts, or made here; kept by their content, never by a path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ..domain.asset import Asset, sniff_mime
+from ..errors import BadReference
+from ..studio.references import measure_reference
+from . import said
+from .uploads import Uploads
+from .wire import Json, Reply, write_reference
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+
+class References:
+    """Takes and keeps the form's references.
+
+    Args:
+        controller: Whose form.
+    """
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._uploads = Uploads()
+
+    def upload(self, message: Json, buffers: Sequence[bytes]) -> list[Reply]:
+        """Takes a part of a file; with the last one it is a reference."""
+        upload_id, view = said.text(message, "id"), message["view"]
+        part, parts, size = (said.whole(message, name) for name in ("part", "parts", "size"))
+        data = bytes(buffers[0]) if buffers else b""
+        whole = self._uploads.take(upload_id, part=part, parts=parts, size_bytes=size, data=data)
+        if whole is None:
+            return [Reply({"kind": "part", "view": view, "id": upload_id, "part": part})]
+        asset = self.add(whole)
+        return [
+            Reply({"kind": "uploaded", "view": view, "id": upload_id, "reference": write_reference(asset)}),
+            self._controller.tell_form(),
+        ]
+
+    def add(self, data: bytes) -> Asset:
+        """Keeps the bytes of an image as a reference, and puts it into the form.
+
+        Raises:
+            BadReference: The model takes none, or it cannot be opened.
+        """
+        card, mime = self._controller.card, sniff_mime(data)
+        spec = card.specs.get("images")
+        if spec is None:
+            raise BadReference(f"{card.title} takes no reference images.", next_step="Choose a model that does.")
+        if mime is None or mime not in card.reference_mimes:
+            raise BadReference("The model does not take this type of image.", next_step="Choose a PNG or a JPEG.")
+        if len(data) > card.max_reference_bytes:
+            raise BadReference(f"The file is larger than {card.title} takes.", next_step="Choose a smaller one.")
+        most = int(spec.max or 1)
+        if 1 < most <= len(self._controller.form.references):
+            raise BadReference(f"{card.title} takes {most} references at most.", next_step="Remove one first.")
+        asset = measure_reference(data, mime, 1)
+        put = partial(self._controller.studio._files.put, data, extension=asset.extension, folder="references")
+        asset = replace(asset, sha256=put())
+        self._controller.keep(self._controller.form.add(asset, most))
+        return asset
+
+    def read(self, asset: Asset) -> bytes:
+        """Returns the bytes of a reference."""
+        return self._controller.studio._files.read(asset.sha256, extension=asset.extension, folder="references")
