@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from photogram.domain.asset import Asset
-from photogram.ui.form import Form, find_problems, recall, settle
+from photogram.studio.form import Form, find_problems, recall, settle
 
 from .kinds import Kinds
 
@@ -66,7 +66,7 @@ def test_cost_and_size_are_those_of_the_whole_batch():
 
 def test_a_form_is_remembered_whole():
     form = FORM.change({"params": {"seed": 0, "tiling": True}, "n": 3}).add(asset("a"), 3)
-    assert recall(form.remember(), "x:y") == form
+    assert recall(form.as_json(), "x:y") == form
 
 
 @pytest.mark.parametrize(

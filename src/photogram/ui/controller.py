@@ -18,12 +18,12 @@ from ..errors import BadParams, PhotogramError, UnknownModel
 from ..store import settings, topics
 from ..store.outline import Wanted
 from ..studio import Studio
+from ..studio.form import Form, find_problems, recall, settle
 from ..studio.press import press
 from . import said
 from .actions import ACTIONS
 from .describe import describe_model, list_choices
 from .feed import Feed
-from .form import Form, find_problems, recall, settle
 from .references import References
 from .texts import choose_language, read_texts
 from .wire import (
@@ -182,4 +182,4 @@ class Controller:
         """Makes this the form, and remembers it."""
         if form != self.form:
             self.form = form
-            self.studio._write(settings.set_setting, self.studio.user, FORM, form.remember())
+            self.studio._write(settings.set_setting, self.studio.user, FORM, form.as_json())

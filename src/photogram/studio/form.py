@@ -12,8 +12,7 @@ from ..domain.card import ModelCard
 from ..domain.params import ParamKind, ParamSpec
 from ..domain.size import SIZE_NAMES, pixels_of
 from ..errors import BadParams
-from ..studio.prepare import MAX_IMAGES
-from .wire import Json, write_reference
+from .prepare import MAX_IMAGES
 
 MAX_DRAFT = 100_000
 """Characters of a prompt draft that are remembered."""
@@ -86,19 +85,18 @@ class Form:
             others = []
         return replace(self, references=(*others, reference)[-MAX_REFERENCES:])
 
-    def as_json(self) -> Json:
-        """Returns it as the browser gets it."""
+    def as_json(self) -> dict[str, Any]:
+        """Returns it as its setting keeps it, and as a browser gets it."""
         return {
             "model": self.model, "params": dict(self.params), "prompt": self.prompt, "n": self.n,
-            "references": [write_reference(asset) for asset in self.references],
+            "references": [
+                {
+                    "sha": one.sha256, "width": one.width, "height": one.height, "mime": one.mime,
+                    "bytes": one.size_bytes,
+                }
+                for one in self.references
+            ],
         }  # fmt: skip
-
-    def remember(self) -> Json:
-        """Returns it as its setting keeps it."""
-        sizes = [asset.size_bytes for asset in self.references]
-        said = self.as_json()
-        said["references"] = [one | {"bytes": size} for one, size in zip(said["references"], sizes, strict=True)]
-        return said
 
 
 def recall(kept: Any, default_model: str) -> Form:
