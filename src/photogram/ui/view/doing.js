@@ -1,5 +1,5 @@
 // What the user does: methods of the root, called by its components as `pg.…`.
-const TYPING_MS = 300, BUSY_MS = 1000, TOAST_MS = 5000, PART_BYTES = 1 << 20, MOST_BYTES = 10 << 20;
+const TYPING_MS = 300, BUSY_MS = 1000, PART_BYTES = 1 << 20, MOST_BYTES = 10 << 20;
 
 const doing = {
   set(changes) {
@@ -52,10 +52,4 @@ const doing = {
     }
   },
   act(action, body = {}) { this.tell('act', { action, ...body }); },
-  toast(kind, text, error) {
-    const toast = { id: newId('toast'), kind, text, error };
-    this.toasts = [...this.toasts.slice(-3), toast];
-    setTimeout(() => this.dismiss(toast.id), TOAST_MS);
-  },
-  dismiss(id) { this.toasts = this.toasts.filter((one) => one.id !== id); },
 };

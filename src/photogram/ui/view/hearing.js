@@ -57,8 +57,8 @@ const hearing = {
     if (said.what === 'press') {
       this.rows = this.rows.filter((row) => !(row.local && row.id === said.id));
       this.sending = null;
-      this.toast('bad', this.t('toast.failed', { why: said.error.message }), said.error);
-    } else this.toast('bad', [said.error.message, said.error.next_step].filter(Boolean).join(' '), said.error);
+      this.toast('bad', this.t('toast.failed', { why: said.error.message }), { error: said.error });
+    } else this.toast('bad', [said.error.message, said.error.next_step].filter(Boolean).join(' '), { error: said.error });
   },
   on_closed() { this.closed = this.t('panel.closed'); this.toast('bad', this.closed); },
 };

@@ -1,0 +1,37 @@
+// What the user is told and asked: methods of the root, called by its components as `pg.toast(…)` and `await pg.confirm(…)`.
+const MOST_TOASTS = 4;
+
+const telling = {
+  // kind: '', 'good' or 'bad'. What carries an error or an action (`{ label, run }`, such as Undo) stays longer.
+  toast(kind, text, { error = null, action = null } = {}) {
+    const toast = Object.freeze({ id: newId('toast'), kind, text, error, action });
+    this.toasts = [...this.toasts.slice(1 - MOST_TOASTS), toast];
+    return toast.id;
+  },
+  dismiss(id) { this.toasts = this.toasts.filter((one) => one.id !== id); },
+  // Resolves to true only where the user says yes; a second question answers the first with no.
+  confirm({ title, text = '', yes, danger = false }) {
+    this.question?.answer(false);
+    return new Promise((resolve) => {
+      const question = { title, text, yes, danger, answer: (said) => {
+        if (this.question?.answer === question.answer) this.question = null;
+        resolve(said);
+      } };
+      this.question = question;
+    });
+  },
+};
+
+// Keeps Tab inside a box: `@keydown.tab="keepFocusIn($el, $event)"` through `pg.keepFocusIn`.
+const FOCUSABLE = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea:not(:disabled), [tabindex]:not([tabindex="-1"])';
+
+function listFocusable(box) {
+  return [...box.querySelectorAll(FOCUSABLE)].filter((one) => one.getClientRects().length && one.tabIndex >= 0);
+}
+
+telling.keepFocusIn = function keepFocusIn(box, event) {
+  const all = listFocusable(box), at = all.indexOf(document.activeElement);
+  const next = event.shiftKey ? (at <= 0 ? all.length - 1 : at - 1) : (at + 1) % all.length;
+  event.preventDefault();
+  (all[next] ?? box).focus();
+};
