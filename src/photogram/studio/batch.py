@@ -15,6 +15,7 @@ from ..errors import WaitTimeout
 from ..store import batches as rows
 from ..store import history
 from . import export
+from .code import write_code
 from .generation import Generation
 from .live import redraw, show_live
 from .prepare import check_seconds
@@ -161,6 +162,24 @@ class Batch:
             if paths:
                 settings[name] = paths if name == "images" else paths[0]
         return settings
+
+    def code(self) -> str:
+        """Returns Python code that makes it again, with the same pictures where its model takes a seed."""
+        return write_code(self._studio, self.record, self.settings())
+
+    def more(self, n: int | None = None) -> Batch:
+        """Makes more of it, in its topic: the same model, prompt, references and params, and new seeds.
+
+        Args:
+            n: How many images, 1–50; None for as many as it asked for.
+
+        Raises:
+            BadParams, UnknownModel, MissingKey, InsufficientCoins, CapExceeded: Nothing was written or sent.
+            StorageFailed: A reference is missing from the workspace.
+        """
+        from .press import press_again  # which makes batches
+
+        return press_again(self._studio, self.record, n=n)
 
     # ── Changing ────────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import config
 from ..domain.ids import is_id, new_id
+from ..domain.records import BatchRecord
 from ..domain.secret import Secret
 from ..errors import NotFound, PhotogramError
 from ..store import ledger
@@ -64,6 +65,33 @@ def press(
     if title == "":
         studio.active_topic = Topic(studio, record.topic_id)
     return Batch(studio, record)
+
+
+def press_again(studio: Studio, record: BatchRecord, *, n: int | None = None, batch_id: str | None = None) -> Batch:
+    """Presses a batch again in its topic: the same model, prompt, references and params, and new seeds.
+
+    Args:
+        studio: Whose.
+        record: The batch.
+        n: How many images; None for as many as it asked for.
+        batch_id: The new batch's id, where the caller made one.
+
+    Raises:
+        BadParams, UnknownModel, MissingKey, InsufficientCoins, CapExceeded: As of any press.
+        StorageFailed: A reference is missing from the workspace.
+    """
+    assets = [*record.references, *([record.mask] if record.mask else [])]
+    kept = [studio._files.read(one.sha256, extension=one.extension, folder="references") for one in assets]
+    params = {name: value for name, value in record.params.items() if name != "seed"}
+    if record.mask:
+        params["mask"] = kept.pop()
+    made = press(
+        studio, record.prompt, model=record.address, n=record.n if n is None else n,
+        topic=Topic(studio, record.topic_id), images=kept or None, dry_run=False, key=None, params=params,
+        batch_id=batch_id,
+    )  # fmt: skip
+    assert isinstance(made, Batch)
+    return made
 
 
 def _topic_for(studio: Studio, topic: str | Topic | None) -> tuple[str, str | None]:
