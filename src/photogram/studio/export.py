@@ -1,18 +1,21 @@
-"""Taking pictures out: a ZIP with names that say which is which."""
+"""Taking pictures out: files, and ZIPs of them, with names that say which is which."""
 
 from __future__ import annotations
 
 import io
+import re
 import time
 import zipfile
 from pathlib import Path
 
 from ..domain.asset import EXTENSIONS
 from ..domain.params import show
-from ..domain.records import BatchRecord
+from ..domain.records import BatchRecord, GenerationRecord
 from ..domain.task import TaskStatus
 from ..errors import BadParams, NotReady, StorageFailed
 from ..store import FileStore
+
+LONGEST_SLUG = 48
 
 
 def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> Path:
@@ -31,7 +34,7 @@ def save_zip(batch: BatchRecord, files: FileStore, path: str | Path | None) -> P
         NotReady: It has no image.
         StorageFailed: It cannot be written there, or an image is missing from the workspace.
     """
-    made = [one for one in batch.generations if one.asset and one.status is TaskStatus.SUCCESS]
+    made = list_made(batch)
     if not made:
         raise NotReady(f"The batch {batch.id} has no image yet.", next_step="batch.wait() waits for them.")
     target = read_target(path, f"batch_{batch.id}_{time.time_ns() // 1_000_000}.zip")
@@ -80,3 +83,28 @@ def image_name(idx: int, seed: int | None, mime: str) -> str:
     """Returns a picture's name in an export."""
     seeded = "" if seed is None else f"_seed_{seed}"
     return f"image_{idx + 1}{seeded}.{EXTENSIONS[mime]}"
+
+
+def list_made(batch: BatchRecord) -> list[GenerationRecord]:
+    """Returns those of a batch's images that are there."""
+    return [one for one in batch.generations if one.asset and one.status is TaskStatus.SUCCESS]
+
+
+def file_name(batch: BatchRecord, image: GenerationRecord) -> str:
+    """Returns what an image is called that is taken out alone: `a-red-boat_seed_7_4k2m9x.png`."""
+    assert image.asset
+    seeded = "" if image.seed is None else f"_seed_{image.seed}"
+    return f"{build_slug(batch.prompt)}{seeded}_{image.id[-6:]}.{EXTENSIONS[image.asset.mime]}"
+
+
+def folder_name(batch: BatchRecord) -> str:
+    """Returns what a batch is called among others: `a-red-boat_4k2m9x`."""
+    return f"{build_slug(batch.prompt)}_{batch.id[-6:]}"
+
+
+def build_slug(prompt: str) -> str:
+    """Returns the beginning of a prompt as a part of a file's name that every system takes: letters, digits, "-"."""
+    slug = re.sub(r"[\W_]+", "-", prompt[: 4 * LONGEST_SLUG].lower()).strip("-")
+    if len(slug) > LONGEST_SLUG:
+        slug = slug[:LONGEST_SLUG].rpartition("-")[0] or slug[:LONGEST_SLUG]
+    return slug or "image"

@@ -17,6 +17,7 @@ from ..domain.records import GenerationRecord
 from ..domain.secret import Secret
 from ..engine.engine import Engine
 from ..store import batches as batch_rows
+from ..store.picked import keep_present
 from ..store import ledger, settings, titles, topics
 from ..store import tasks as task_rows
 from .asking import choose_active_topic, find_active_topic, find_topic, make_topic, read_history, run_query
@@ -62,6 +63,7 @@ class Studio:
         self.wallet = Wallet(self)
         self.keys = Keys(self)
         grant = config.first_grant_micros()
+        self._selected: Sequence[str] = ()  # ids; set by whatever shows the studio
         if grant is not None:
             self._engine.write(ledger.choose_first_grant, self.user, grant)
         self._engine.adopt(self.user)
@@ -260,11 +262,10 @@ class Studio:
         """
         return self._engine.bus.subscribe(lambda event: listener(event) if event.user_id == self.user else None)
 
-    # ── Showing and ending ──────────────────────────────────────────────────────────────────────────────────────────
-
-    def summary(self) -> StudioSummary:
-        """Returns what a static view of the studio shows."""
-        return summarise(self)
+    @property
+    def selected(self) -> list[Generation]:
+        """The images that are selected in the panel, in the order they were; without a panel there are none."""
+        return [Generation(self, one) for one in self._read(keep_present, self.user, self._selected)]
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return current_renderer().mimebundle(self)

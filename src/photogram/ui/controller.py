@@ -25,6 +25,8 @@ from .actions import ACTIONS
 from .describe import describe_model, list_choices
 from .feed import Feed
 from .references import References
+from .keeping import Keeping
+from .matching import match_size
 from .texts import choose_language, read_texts
 from .wire import (
     Json,
@@ -53,14 +55,14 @@ class Controller:
 
     def __init__(self, studio: Studio, *, lang: str | None = None) -> None:
         self.studio = studio
-        self._lang = lang
-        self.feed, self.references = Feed(self), References(self)
-        self.form = recall(self._remembered(FORM), config.default_model())
-        with suppress(UnknownModel):  # a model that is gone stays chosen, so that the panel can say so
-            self.form, _ = self.form.switch(self.card)
+        self._lang = lang or studio.lang
+        self._once = Once()
+        self.feed, self.references, self.keeping = Feed(self), References(self), Keeping(self)
+        self._kept = find_form(studio)
         self._answers: dict[str, Callable[[Json, Sequence[bytes]], list[Reply]]] = {
             "hello": self._hello, "look": self.feed.look, "beat": self.feed.beat, "batches": self.feed.batches,
-            "thumbs": self.feed.thumbs, "full": self.feed.full, "press": self._press, "form": self._form,
+            "thumbs": self.feed.thumbs, "full": self.keeping.full, "zip": self.keeping.zip,
+            "images": self.keeping.images, "select": self.keeping.select, "press": self._press, "form": self._form,
             "upload": self.references.upload, "layout": self._layout, "act": self._act,
         }  # fmt: skip
 
@@ -99,7 +101,16 @@ class Controller:
             "texts": read_texts(language), "models": choices, "layout": self._remembered(LAYOUT) or {},
             "default_model": config.default_model(), **self.say_around(), "form": self._form_said(),
         }  # fmt: skip
-        return [Reply(state), *self.feed.outline(message["view"], Wanted(topic_id=self.find_active()))]
+        outline = self.feed.outline(message["view"], Wanted(topic_id=self.find_active()))
+        return [Reply(state), *outline, *self.keeping.greet()]
+
+    def _models(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
+        """Lists the models afresh: a key, a provider or a file of models may have come since."""
+        return [Reply({"kind": "models", "view": message["view"], "models": self._list_models()})]
+
+    def _list_models(self) -> list[Json]:
+        engine = self.studio._engine
+        return list_choices(engine.registry, engine.keys, self.studio.user, self.studio._now().date())
 
     def say_around(self, *, unsent: bool = True) -> Json:
         """Returns what is shown beside the feed: small, so it always comes whole (`unsent` looks at every task)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..store.outline import Wanted, list_changes, load_batches, read_outline
 from . import said
-from .pictures import read_file, read_small
+from .pictures import read_small
 from .wire import Json, Reply, write_batch, write_image, write_row
 
 if TYPE_CHECKING:
@@ -96,9 +96,3 @@ class Feed:
         found = read_small(self._studio, said.texts(message, "ids", MOST_IDS), self._controller.form.references)
         thumbs = {"kind": "thumbs", "view": message["view"], "shas": list(found)}
         return [Reply(thumbs, list(found.values()))] if found else []
-
-    def full(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        """Sends an image's file, in parts."""
-        name, mime, parts = read_file(self._studio, said.text(message, "id"))
-        full = {"kind": "full", "view": message["view"], "id": message["id"], "name": name, "mime": mime}
-        return [Reply(full | {"part": at, "parts": len(parts)}, [part]) for at, part in enumerate(parts)]

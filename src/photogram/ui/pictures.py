@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..domain.asset import Asset
 from ..domain.ids import is_id
-from ..errors import NotFound, NotYours
+from ..domain.task import TaskStatus
+from ..errors import BadParams, NotFound, NotReady, NotYours
 from ..store import topics
+from ..store.batches import get_generation
 from ..store.outline import load_batches, load_images
+from ..studio.export import file_name
 
 if TYPE_CHECKING:
     from ..studio import Studio
@@ -41,16 +46,42 @@ def read_small(studio: Studio, asked: Sequence[str], of_form: Sequence[Asset]) -
     return thumbs
 
 
-def read_file(studio: Studio, image_id: str) -> tuple[str, str, list[bytes]]:
-    """Returns (name, mime type, the file's bytes in parts) of an image, unchanged.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of an image's file, unchanged.
+
+    Attributes:
+        name: What the file is called when it is downloaded.
+        mime: Its type.
+        size_bytes: Length of the whole file.
+        parts: How many parts it has.
+        data: This part's bytes.
+    """
+
+    name: str
+    mime: str
+    size_bytes: int
+    parts: int
+    data: bytes
+
+
+def read_part(studio: Studio, image_id: str, part: int) -> Part:
+    """Returns one part of an image's file.
 
     Raises:
         NotFound, NotYours: There is none, or it is another user's.
         NotReady: It is not made yet.
     """
-    image = studio.generation(image_id)
-    path, asset = image.path, image.asset
-    assert asset
-    data = path.read_bytes()
-    name = f"generation_{image_id}.{asset.extension}"
-    return name, asset.mime, [data[at : at + PART_BYTES] for at in range(0, len(data), PART_BYTES)]
+    batch = studio._read(get_generation, studio.user, image_id)
+    image = batch.generations[0]
+    if image.asset is None or image.status is not TaskStatus.SUCCESS:
+        raise NotReady(f"The image {image_id} is not there yet.", next_step="Wait until it is, then download it.")
+    with studio._files.open(image.asset.sha256, extension=image.asset.extension) as file:
+        size_bytes = file.seek(0, os.SEEK_END)
+        parts = max(1, -(-size_bytes // PART_BYTES))
+        if not 0 <= part < parts:
+            raise BadParams([f"the image {image_id} has {parts} parts, counted from 0"])
+        file.seek(part * PART_BYTES)
+        data = file.read(PART_BYTES)
+    name = file_name(batch, image)
+    return Part(name=name, mime=image.asset.mime, size_bytes=size_bytes, parts=parts, data=data)

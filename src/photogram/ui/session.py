@@ -29,7 +29,7 @@ LOOK_S = 1.0
 GONE_S = 12.0
 """A view that did not beat for so long (it does every 5 s) is told nothing more until it beats again."""
 
-IN_ORDER = frozenset({"press", "form", "layout", "upload", "look"})
+IN_ORDER = frozenset({"press", "form", "layout", "upload", "look", "select"})
 """What a view says in order, and that must be done in order."""
 
 Send = Callable[[Json, Sequence[bytes]], None]
