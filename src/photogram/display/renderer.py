@@ -31,6 +31,15 @@ class Renderer(Protocol):
         """
         ...
 
+    def show(self, studio: Shown, *, height: int | None = None) -> None:
+        """Shows the studio in the cell that runs.
+
+        Args:
+            studio: Which.
+            height: Of a panel, in pixels; None leaves it as it is.
+        """
+        ...
+
 
 class HtmlRenderer:
     """Shows a studio as static HTML; works in every viewer, with or without a kernel."""
@@ -42,6 +51,12 @@ class HtmlRenderer:
             "text/html": render_studio(summary, now=datetime.now(UTC)),
             "text/plain": "\n".join(filter(None, (repr(studio), unsent_text(summary)))),
         }
+
+    def show(self, studio: Shown, *, height: int | None = None) -> None:
+        """Shows the studio as HTML; it is as high as it needs to be."""
+        from IPython.display import display
+
+        display(self.mimebundle(studio), raw=True)  # type: ignore[no-untyped-call]
 
 
 class LateRenderer:
@@ -57,9 +72,17 @@ class LateRenderer:
 
     def mimebundle(self, studio: Shown) -> dict[str, Any]:
         """Returns what the real renderer says."""
+        return self._renderer.mimebundle(studio)
+
+    def show(self, studio: Shown, *, height: int | None = None) -> None:
+        """Lets the real renderer show it."""
+        self._renderer.show(studio, height=height)
+
+    @property
+    def _renderer(self) -> Renderer:
         if self._loaded is None:
             self._loaded = self._load()
-        return self._loaded.mimebundle(studio)
+        return self._loaded
 
 
 _current: Renderer = HtmlRenderer()

@@ -13,6 +13,7 @@ class EventKind(StrEnum):
     BATCH = "batch"
     TASK = "task"
     WALLET = "wallet"
+    FORM = "form"
     STORE = "store"
     """The store's own state: busy, or served again."""
 

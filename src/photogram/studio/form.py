@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..domain.asset import EXTENSIONS, Asset
 from ..domain.card import ModelCard
-from ..domain.params import ParamKind, ParamSpec
+from ..domain.params import ParamKind, ParamSpec, read_ratio
 from ..domain.size import SIZE_NAMES, pixels_of
 from ..errors import BadParams
 from .prepare import MAX_IMAGES
@@ -22,7 +22,7 @@ MAX_REFERENCES = 16
 IMAGES = frozenset({"images", "mask"})
 """Parameters that are no plain values: as a text each would be a path, and a browser names none."""
 
-_N = ParamSpec(name="n", kind=ParamKind.INT, min=1, max=MAX_IMAGES)
+COUNT = ParamSpec(name="n", kind=ParamKind.INT, min=1, max=MAX_IMAGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ class Form:
             form = replace(form, params=dict(list(named.items())[:100]))
         if isinstance(given.get("prompt"), str):
             form = replace(form, prompt=given["prompt"][:MAX_DRAFT])
-        n, problem = _N.check(given.get("n"))
+        n, problem = COUNT.check(given.get("n"))
         if not problem:
             form = replace(form, n=n)
         if isinstance(given.get("references"), list):
@@ -81,7 +81,7 @@ class Form:
     def add(self, reference: Asset, most: int) -> Form:
         """Returns the form with one more reference; for a model that takes one, instead of it."""
         others = [asset for asset in self.references if asset.sha256 != reference.sha256]
-        if most == 1:
+        if most == 1 and len(others) == 1:
             others = []
         return replace(self, references=(*others, reference)[-MAX_REFERENCES:])
 
@@ -128,14 +128,65 @@ def find_problems(card: ModelCard, params: Mapping[str, Any], references: int = 
     return found
 
 
+def find_form_problems(card: ModelCard, form: Form) -> dict[str, str]:
+    """Returns everything that keeps the form from being sent, by what it is about; nothing of it is cut silently."""
+    found = find_problems(card, form.params, _fitting_references(card, form))
+    found.pop("images", None)
+    problem = find_reference_problem(card, form.references)
+    return found | ({"images": problem} if problem else {})
+
+
+def find_reference_problem(card: ModelCard, references: Sequence[Asset]) -> str | None:
+    """Returns what is wrong with these references for the model, in a sentence."""
+    spec, given = card.specs.get("images"), len(references)
+    most, least = (int(spec.max or 1), int(spec.min or spec.required)) if spec else (0, 0)
+    if given > most == 0:
+        return f"{card.title} takes no reference images: remove them, or choose another model"
+    if given > most:
+        return f"{card.title} takes {_count_images(most)}, not {given}: remove {given - most}, or choose another model"
+    if given < least:
+        return f"{card.title} needs {_count_images(least)}"
+    if any(asset.mime not in card.reference_mimes for asset in references):
+        return f"{card.title} takes {name_mimes(card)} as references only"
+    if any(asset.size_bytes > card.max_reference_bytes for asset in references):
+        return f"{card.title} takes references of {card.max_reference_bytes / 1048576:.3g} MB at most"
+    return None
+
+
+def name_mimes(card: ModelCard) -> str:
+    """Returns the types of references that a model takes, for people: "JPEG, PNG"."""
+    return ", ".join(sorted(EXTENSIONS[mime].upper().replace("JPG", "JPEG") for mime in card.reference_mimes))
+
+
 def settle(card: ModelCard, form: Form) -> tuple[int | None, tuple[int, int] | None]:
-    """Returns what the form's images may cost together in micro-dollars, and their size; None where unknown."""
+    """Returns what the form's images may cost together in micro-dollars, and their size; None where unknown.
+
+    Of a size whose pixels the provider does not state, its proportions in smallest numbers: (16, 9).
+    """
+    images = {"images": [None] * n} if (n := _fitting_references(card, form)) else {}
     try:
-        checked = card.check(form.params)
+        checked = card.check({**form.params, **images})
     except BadParams:
         return None, None
     price = card.estimate_micros(checked, len(form.references))
-    return None if price is None else price * form.n, pixels_of(checked)
+    return None if price is None else price * form.n, pixels_of(checked) or _offered_size(card, checked)
+
+
+def _fitting_references(card: ModelCard, form: Form) -> int:
+    """Returns the nearest number of references that the model takes: a wrong one is a problem of its own."""
+    spec = card.specs.get("images")
+    return min(max(len(form.references), int(spec.min or spec.required)), int(spec.max or 1)) if spec else 0
+
+
+def _offered_size(card: ModelCard, checked: Mapping[str, Any]) -> tuple[int, int] | None:
+    for one in card.sizes.offered if card.sizes else ():
+        if all(checked.get(name) == value for name, value in one.params.items()):
+            return one.pixels or one.ratio
+    return read_ratio(checked.get("aspect_ratio"))
+
+
+def _count_images(n: int) -> str:
+    return "1 reference image" if n == 1 else f"{n} reference images"
 
 
 def _is_plain(value: Any) -> bool:

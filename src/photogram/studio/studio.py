@@ -9,27 +9,26 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from .. import config
-from ..display.card import StudioSummary
-from ..display.renderer import current_renderer
 from ..domain.asset import Asset
 from ..domain.events import Event
 from ..domain.records import GenerationRecord
 from ..domain.secret import Secret
 from ..engine.engine import Engine
 from ..store import batches as batch_rows
-from ..store.picked import keep_present
 from ..store import ledger, settings, titles, topics
 from ..store import tasks as task_rows
+from ..store.picked import keep_present
 from .asking import choose_active_topic, find_active_topic, find_topic, make_topic, read_history, run_query
 from .batch import Batch
 from .catalogue import list_models
 from .generation import Generation
 from .keys import Keys
-from .pictures import read_thumbs, summarise
+from .pictures import read_thumbs
 from .prepare import Quote, check_filters
 from .press import press
 from .references import Reference
 from .resuming import batches_of, discard, pick_up, quote_unsent
+from .showing import Showing, check_language
 from .topic import Topic
 from .waiting import wait_for
 from .wallet import Wallet
@@ -40,12 +39,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Studio:
+class Studio(Showing):
     """A workspace, its engine and its pictures. Studios on one folder in one process share one engine. Any thread.
 
     Args:
         path: The workspace's folder; else `PHOTOGRAM_HOME`, else `./photogram-data`.
         user: Whose rows; else `PHOTOGRAM_USER`, `JUPYTERHUB_USER`, or the system's user.
+        lang: Language of the panel, `en` or `pt-BR`; else the browser's.
 
     Attributes:
         workspace: The folder.
@@ -54,16 +54,19 @@ class Studio:
         keys: Where the providers' keys come from; `studio.keys["openai"] = "…"` sets one for this session.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, *, user: str | None = None) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, user: str | None = None, lang: str | None = None
+    ) -> None:
+        self._lang = check_language(lang)
         self.workspace = config.workspace(path)
         self.user = config.user(user)
         self._engine = Engine.open(self.workspace, busy_timeout_s=config.busy_timeout_s())
         self._files = self._engine.store.files
         self._closed = False
+        self._selected: Sequence[str] = ()  # ids; set by whatever shows the studio
         self.wallet = Wallet(self)
         self.keys = Keys(self)
         grant = config.first_grant_micros()
-        self._selected: Sequence[str] = ()  # ids; set by whatever shows the studio
         if grant is not None:
             self._engine.write(ledger.choose_first_grant, self.user, grant)
         self._engine.adopt(self.user)
@@ -267,8 +270,7 @@ class Studio:
         """The images that are selected in the panel, in the order they were; without a panel there are none."""
         return [Generation(self, one) for one in self._read(keep_present, self.user, self._selected)]
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        return current_renderer().mimebundle(self)
+    # ── Ending ──────────────────────────────────────────────────────────────────────────────────────────
 
     def close(self) -> None:
         """Ends this studio; the last one on a workspace stops its engine. Closing twice does nothing."""

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from .. import config
@@ -18,15 +18,17 @@ from ..errors import BadParams, PhotogramError, UnknownModel
 from ..store import settings, topics
 from ..store.outline import Wanted
 from ..studio import Studio
-from ..studio.form import Form, find_problems, recall, settle
-from ..studio.press import press
+from ..studio.form import Form, find_form_problems, settle
+from ..studio.kept_form import find_form
+from ..studio.press import press, press_again
 from . import said
-from .actions import ACTIONS
+from .actions import ACTIONS, Once
 from .describe import describe_model, list_choices
 from .feed import Feed
-from .references import References
 from .keeping import Keeping
 from .matching import match_size
+from .references import References
+from .reusing import find_batch
 from .texts import choose_language, read_texts
 from .wire import (
     Json,
@@ -38,8 +40,8 @@ from .wire import (
 
 log = logging.getLogger("photogram")
 
-FORM, LAYOUT = "panel_form", "panel_layout"
-"""The settings that keep the form, and which panels are folded."""
+LAYOUT = "panel_layout"
+"""The setting that keeps which panels are folded, and how high the frame is."""
 
 
 class Controller:
@@ -51,7 +53,6 @@ class Controller:
     """
 
     studio: Studio
-    form: Form
 
     def __init__(self, studio: Studio, *, lang: str | None = None) -> None:
         self.studio = studio
@@ -59,11 +60,13 @@ class Controller:
         self._once = Once()
         self.feed, self.references, self.keeping = Feed(self), References(self), Keeping(self)
         self._kept = find_form(studio)
+        self._told_at = self._kept.at
         self._answers: dict[str, Callable[[Json, Sequence[bytes]], list[Reply]]] = {
             "hello": self._hello, "look": self.feed.look, "beat": self.feed.beat, "batches": self.feed.batches,
             "thumbs": self.feed.thumbs, "full": self.keeping.full, "zip": self.keeping.zip,
             "images": self.keeping.images, "select": self.keeping.select, "press": self._press, "form": self._form,
             "upload": self.references.upload, "layout": self._layout, "act": self._act,
+            "models": self._models,
         }  # fmt: skip
 
     @property
@@ -73,7 +76,12 @@ class Controller:
         Raises:
             UnknownModel: It is gone.
         """
-        return self.studio._engine.registry.card(self.form.model)
+        return self._kept.card
+
+    @property
+    def form(self) -> Form:
+        """The form as it is now; cells and other panels change it too."""
+        return self._kept.value
 
     def answer(self, message: Json, buffers: Sequence[bytes] = ()) -> list[Reply]:
         """Answers one message of a view. Never raises: what goes wrong is a `refused`, for the view that asked."""
@@ -95,10 +103,9 @@ class Controller:
     def _hello(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         studio, language = self.studio, choose_language(self._lang, said.text(message, "lang"))
         now = studio._now()
-        choices = list_choices(studio._engine.registry, studio._engine.keys, studio.user, now.date())
         state = {
             "kind": "state", "view": message["view"], "now": write_time(now), "lang": language,
-            "texts": read_texts(language), "models": choices, "layout": self._remembered(LAYOUT) or {},
+            "texts": read_texts(language), "models": self._list_models(), "layout": self._remembered(LAYOUT) or {},
             "default_model": config.default_model(), **self.say_around(), "form": self._form_said(),
         }  # fmt: skip
         outline = self.feed.outline(message["view"], Wanted(topic_id=self.find_active()))
@@ -112,16 +119,28 @@ class Controller:
         engine = self.studio._engine
         return list_choices(engine.registry, engine.keys, self.studio.user, self.studio._now().date())
 
-    def say_around(self, *, unsent: bool = True) -> Json:
-        """Returns what is shown beside the feed: small, so it always comes whole (`unsent` looks at every task)."""
+    def say_around(self, *, unsent: bool = True, since: int | None = None) -> Json:
+        """Returns what is shown beside the feed.
+
+        Args:
+            unsent: Whether to count what an ended process left; that looks at every task.
+            since: Only the topics that changed after this revision; else all of them.
+        """
         studio = self.studio
         left = studio.unsent() if unsent else None
         return {
-            "topics": [write_topic(one) for one in studio._read(topics.list_topics, studio.user)],
+            **self._say_topics(since),
             "active": self.find_active(),
             "wallet": studio.wallet.balance_coins,
             **({"unsent": {"n": left.n, "usd": left.total_usd} if left else None} if unsent else {}),
         }
+
+    def _say_topics(self, since: int | None) -> Json:
+        studio = self.studio
+        if since is None:
+            return {"topics": [write_topic(one) for one in studio._read(topics.list_topics, studio.user)]}
+        changed, gone = studio._read(topics.list_changed_topics, studio.user, since)
+        return {"topics_changed": [write_topic(one) for one in changed], "topics_gone": gone}
 
     # ── What a view asks for ────────────────────────────────────────────────────────────────────────────────────────
 
@@ -130,6 +149,9 @@ class Controller:
         press_id = said.text(message, "id")
         if not is_id(press_id, "bat"):
             raise BadParams(["a press has an id of its own"])
+        if again := said.text(message, "of"):
+            more = press_again(self.studio, find_batch(self.studio, again).record, batch_id=press_id)
+            return [Reply({"kind": "pressed", "view": message["view"], "id": press_id, "topic": more.topic_id})]
         form = self.form.change(said.table(message, "form"))
         images = [self.references.read(asset) for asset in form.references]
         press(
@@ -137,7 +159,7 @@ class Controller:
             key=None, params=form.params, batch_id=press_id,
         )  # fmt: skip
         self.keep(replace(form, prompt=""))
-        pressed = {"kind": "pressed", "view": message["view"], "id": press_id}
+        pressed = {"kind": "pressed", "view": message["view"], "id": press_id, "topic": self.find_active()}
         return [Reply(pressed), self.tell_form(by=message["view"])]
 
     def _form(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
@@ -147,12 +169,19 @@ class Controller:
         if isinstance(given.get("model"), str) and given["model"] != form.model:
             form, dropped = form.switch(self.studio._engine.registry.card(given["model"]))
             given = {name: value for name, value in given.items() if name != "params"}
+        if given.get("match_size"):
+            form = match_size(self.card, form)
         self.keep(form.change(given))
         return [self.tell_form(by=message.get("view"), seq=message.get("seq"), dropped=dropped)]
 
     def tell_form(self, *, by: str | None = None, seq: int | None = None, dropped: Sequence[str] = ()) -> Reply:
         """Returns the message that tells every view what the form is now."""
+        self._told_at = self._kept.at
         return Reply({"kind": "form", "by": by, "seq": seq, "dropped": list(dropped), "form": self._form_said()})
+
+    def tell_new_form(self) -> list[Reply]:
+        """Returns the message that tells every view the form, unless all of them were told it as it is."""
+        return [self.tell_form()] if self._kept.at != self._told_at else []
 
     def _form_said(self) -> Json:
         form = self.form
@@ -160,7 +189,7 @@ class Controller:
             card = self.card
         except UnknownModel as error:
             return {**form.as_json(), "problems": {"model": error.message}, "card": None, "cost": None, "size": None}
-        problems = find_problems(card, form.params, len(form.references))
+        problems = find_form_problems(card, form)
         cost, size = settle(card, form)
         return {**form.as_json(), "problems": problems, "card": describe_model(card), "cost": cost, "size": size}
 
@@ -175,9 +204,10 @@ class Controller:
         action = ACTIONS.get(said.text(message, "action"))
         if action is None:
             raise BadParams([f"there is no action {message.get('action')!r}"])
-        result = action(self, message)
+        result = self._once(said.text(message, "id"), partial(action, self, message))
+        around = self.say_around(since=said.whole(message, "since") or None)
         done = {"kind": "done", "view": message["view"], "id": message.get("id"), "action": message["action"]}
-        return [Reply(done | {"result": result, **self.say_around()}), *([self.tell_form()] if action.form else [])]
+        return [Reply(done | {"result": result, **around}), *([self.tell_form()] if action.form else [])]
 
     # ── Inside ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -191,6 +221,4 @@ class Controller:
 
     def keep(self, form: Form) -> None:
         """Makes this the form, and remembers it."""
-        if form != self.form:
-            self.form = form
-            self.studio._write(settings.set_setting, self.studio.user, FORM, form.as_json())
+        self._kept.change(lambda _: form)

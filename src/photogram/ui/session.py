@@ -11,10 +11,11 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from ..domain.events import Event
+from ..domain.events import Event, EventKind
 from ..engine.engine import Engine
 from ..engine.workers import Workers
 from ..errors import PhotogramError, StoreClosed, StoreForked
+from .actions import ACTIONS
 from .controller import Controller
 from .wire import Json, Reply, write_error
 
@@ -71,8 +72,10 @@ class Session:
         self._views: dict[str, View] = {}
         self._changed = asyncio.Event()
         self._foreign = 0
+        self._form_due = False
         self._closed = False
-        self._in_order, self._readers = Workers("panel-write", 1), Workers("panel-read", 2)
+        self._in_order, self._actors = Workers("panel-write", 1), Workers("panel-act", 1)
+        self._readers = Workers("panel-read", 2)
         self._unsubscribe = controller.studio.subscribe(self._note)
         self._engine.thread.call(self._start, self._tell(), "panel")
 
@@ -90,7 +93,7 @@ class Session:
         self._closed = True
         self._unsubscribe()
         self._engine.thread.call(self._changed.set)
-        for workers in (self._in_order, self._readers):
+        for workers in (self._in_order, self._actors, self._readers):
             workers.stop(0)
 
     # ── On the engine's thread ──────────────────────────────────────────────────────────────────────────────────────
@@ -105,9 +108,15 @@ class Session:
         if message.get("kind") == "bye":
             self._views.pop(message["view"], None)
             return
-        lane = self._in_order if message.get("kind") in IN_ORDER else self._readers
-        answers = lane.submit(self._controller.answer, message, buffers)
+        answers = self._lane_of(message).submit(self._controller.answer, message, buffers)
         self._start(self._reply(answers), f"answer to {message.get('kind')}")
+
+    def _lane_of(self, message: Json) -> Workers:
+        """Returns who answers: actions have a lane of their own, since some wait for a provider (cancel)."""
+        kind, action = message.get("kind"), ACTIONS.get(str(message.get("action")))
+        if kind == "act" and not (action and action.form):
+            return self._actors
+        return self._in_order if kind in IN_ORDER or kind == "act" else self._readers
 
     async def _reply(self, answers: Future[list[Reply]]) -> None:
         replies: list[Reply] = await asyncio.wrap_future(answers)
@@ -123,7 +132,8 @@ class Session:
                 view.everywhere = reply.message.get("everywhere", view.everywhere)
             self._send(reply.message, reply.buffers)
 
-    def _note(self, _: Event) -> None:
+    def _note(self, event: Event) -> None:
+        self._form_due = self._form_due or event.kind is EventKind.FORM
         self._changed.set()
 
     async def _tell(self) -> None:
@@ -135,6 +145,7 @@ class Session:
                 if not self._look_elsewhere():
                     continue
             self._changed.clear()
+            await self._tell_form()
             await self.tell_changes()
             await asyncio.sleep(PAUSE_S)
 
@@ -142,6 +153,14 @@ class Session:
         """Tells whether another process may have written since the last look (file times only)."""
         before, self._foreign = self._foreign, self._engine.store.foreign_writes()
         return self._foreign != before
+
+    async def _tell_form(self) -> None:
+        """Tells every view the form, if a cell or another panel changed it."""
+        if self._form_due and self._open_views():
+            self._form_due = False
+            telling = self._readers.submit(self._controller.tell_new_form)
+            replies = await asyncio.wrap_future(telling)
+            self._deliver(replies)
 
     async def tell_changes(self) -> None:
         """Tells every open view what changed since it was last told."""

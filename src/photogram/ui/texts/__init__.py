@@ -6,16 +6,14 @@ import json
 from functools import cache
 from importlib.resources import files
 
-LANGUAGES = ("en", "pt-BR")
+from ...studio.showing import LANGUAGES, find_language
+
+__all__ = ["LANGUAGES", "choose_language", "read_texts"]
 
 
 def choose_language(*wanted: str | None) -> str:
     """Returns the first language that we speak of those wanted (`pt`, `pt-PT` → `pt-BR`); English where none is."""
-    for one in wanted:
-        for language in LANGUAGES:
-            if one and one.lower().split("-")[0] == language.split("-")[0]:
-                return language
-    return LANGUAGES[0]
+    return next(filter(None, (find_language(one) for one in wanted if one)), LANGUAGES[0])
 
 
 @cache

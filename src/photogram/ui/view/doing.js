@@ -14,12 +14,18 @@ const doing = {
   },
   choose(model) {
     this.flush();
-    this.tell('form', { changes: { model }, seq: ++this.seq });
+    this.sayForm({ model });
   },
   flush() {
     clearTimeout(this.typing);
-    if (Object.keys(this.pending).length) this.tell('form', { changes: this.pending, seq: ++this.seq });
+    if (Object.keys(this.pending).length) this.sayForm(this.pending);
     this.pending = {};
+  },
+  sayForm(changes) { // until it is answered, it is kept: a connection that was cut may have lost it
+    const { params, ...others } = this.unanswered ?? {};
+    this.unanswered = { ...others, ...(params && !changes.model ? { params } : {}), ...changes };
+    this.saidAt = Date.now();
+    this.tell('form', { changes, seq: ++this.seq });
   },
   look(topic) {
     this.show(topic);
@@ -36,6 +42,7 @@ const doing = {
     const { model, params, prompt, n, references } = this.form;
     const id = newId('bat'), ratio = this.form.size ? this.form.size[0] / this.form.size[1] : 1;
     const form = { model, params, prompt, n, references: references.map((one) => one.sha) };
+    if (this.topic) this.watchTitle(this.topic);
     this.sending = { message: { id, form }, at: Date.now(), busy: false };
     setTimeout(() => { if (this.sending?.message.id === id) this.sending.busy = true; }, BUSY_MS);
     const row = Object.freeze({ id, images: n, references: references.length, ratio, created: Date.now() + this.skew, local: true, prompt, model });
@@ -51,5 +58,5 @@ const doing = {
       this.tell('upload', { id, part, parts, size: file.size }, [data]);
     }
   },
-  act(action, body = {}) { this.tell('act', { action, ...body }); },
+  act(action, body = {}) { this.tell('act', { action, since: this.revision, ...body }); },
 };

@@ -7,9 +7,6 @@ const hearing = {
     this.around(said);
     this.topic = said.active; this.ready = true;
   },
-  around(said) {
-    for (const name of ['topics', 'wallet', 'unsent']) if (name in said) this[name] = said[name];
-  },
   on_skeleton(said) {
     if (!said.asked && said.topic !== this.topic) this.show(said.topic, true); // another view or a cell chose it
     if (said.topic !== this.topic) return;
@@ -43,22 +40,29 @@ const hearing = {
     said.shas.forEach((sha, at) => { this.urls[sha] ||= URL.createObjectURL(new Blob([buffers[at]], { type: 'image/webp' })); });
   },
   on_beat(said) { this.around(said); },
-  on_done(said) { this.around(said); },
+  on_done(said) { this.around(said); this.answered(said.id, said.result); },
   on_form(said) {
-    const stale = said.by === this.view && said.seq != null && said.seq !== this.seq;
-    if (!stale && !Object.keys(this.pending).length) this.form = said.form;
+    if (said.by === this.view && said.seq === this.seq) this.unanswered = null;
+    if (!this.unanswered && !Object.keys(this.pending).length) this.form = said.form; // else the answer says all of it
   },
   on_pressed(said) {
+    delete this.mores[said.id];
     if (said.id !== this.sending?.message.id) return;
     if (this.form.prompt === this.sending.message.form.prompt) this.form.prompt = '';
     this.sending = null;
+    if (said.topic) { this.watchTitle(said.topic); this.tellTitles(); }
   },
   on_refused(said) {
     if (said.what === 'press') {
       this.rows = this.rows.filter((row) => !(row.local && row.id === said.id));
-      this.sending = null;
+      if (this.mores[said.id]) delete this.mores[said.id];
+      else this.sending = null;
       this.toast('bad', this.t('toast.failed', { why: said.error.message }), { error: said.error });
-    } else this.toast('bad', [said.error.message, said.error.next_step].filter(Boolean).join(' '), { error: said.error });
+    } else {
+      if (said.what === 'act') this.answered(said.id);
+      if (said.what === 'form') this.unanswered = null;
+      this.toast('bad', [said.error.message, said.error.next_step].filter(Boolean).join(' '), { error: said.error });
+    }
   },
-  on_closed() { this.closed = this.t('panel.closed'); this.toast('bad', this.closed); },
+  on_closed() { this.lose('closed'); },
 };
