@@ -65,6 +65,17 @@ def list_topics(cur: Cursor, user_id: str, *, limit: int = 1000) -> list[TopicRe
     return [_read(row) for row in rows]
 
 
+def list_changed_topics(cur: Cursor, user_id: str, since: int) -> tuple[list[TopicRecord], list[str]]:
+    """Returns the user's topics that changed after a revision, and the ids of those that were deleted after it."""
+    changed = cur.execute(
+        f"{_SELECT} WHERE t.user_id = ? AND t.deleted_at IS NULL AND t.revision > ?", [user_id, since]
+    ).fetchall()
+    gone = cur.execute(
+        "SELECT id FROM topics WHERE user_id = ? AND deleted_at IS NOT NULL AND revision > ?", [user_id, since]
+    ).fetchall()
+    return [_read(row) for row in changed], [row[0] for row in gone]
+
+
 def rename_topic(cur: Cursor, user_id: str, topic_id: str, title: str, title_source: str = "user") -> None:
     """Gives a topic another title; one that a person typed is only replaced by a person.
 

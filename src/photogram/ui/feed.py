@@ -73,7 +73,7 @@ class Feed:
             "rows": [write_row(row) for row in found.rows] if topic_id or everywhere else [],
             "batches": [write_batch(batch) for batch in found.batches] if topic_id or everywhere else [],
             "images": [write_image(one) for one in found.images] if topic_id or everywhere else [],
-            **self._controller.say_around(unsent=False),
+            **self._controller.say_around(unsent=False, since=since),
         }  # fmt: skip
         return found.revision, [Reply(message)]
 
@@ -82,9 +82,10 @@ class Feed:
         topic_id, since = said.text(message, "topic") or None, said.whole(message, "since")
         everywhere = bool(message.get("everywhere"))
         revision, replies = self.changes(message["view"], topic_id, since, everywhere=everywhere)
-        return replies or [
-            Reply({"kind": "beat", "view": message["view"], "revision": revision, **self._controller.say_around()})
-        ]
+        if replies:
+            return replies
+        around = self._controller.say_around(since=since)
+        return [Reply({"kind": "beat", "view": message["view"], "revision": revision, **around})]
 
     def batches(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Sends the details of batches."""

@@ -93,6 +93,7 @@ def write_topic(topic: TopicRecord) -> Json:
     return _said({
         "id": topic.id,
         "title": topic.title,
+        "by": topic.title_source,
         "cover": topic.cover_sha256,
         "images": topic.images,
         "batches": topic.batches,

@@ -12,8 +12,9 @@ const telling = {
   // Resolves to true only where the user says yes; a second question answers the first with no.
   confirm({ title, text = '', yes, danger = false }) {
     this.question?.answer(false);
+    const before = document.activeElement;
     return new Promise((resolve) => {
-      const question = { title, text, yes, danger, answer: (said) => {
+      const question = { title, text, yes, danger, before, answer: (said) => {
         if (this.question?.answer === question.answer) this.question = null;
         resolve(said);
       } };
