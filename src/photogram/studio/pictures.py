@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from .. import config
 from ..display.card import StudioSummary
+from ..display.strip import PICTURE_BYTES, PICTURE_PX, StripPicture
 from ..display.thumbs import make_thumb
-from ..domain.asset import Asset
+from ..domain.asset import Asset, sniff_mime
 from ..domain.records import GenerationRecord
 from ..errors import StorageFailed
 from ..store import FileStore, topics
@@ -52,6 +53,23 @@ def read_thumbs(
                 continue
         thumbs[asset.sha256] = kept
     return thumbs
+
+
+def read_newest(studio: Studio, most: int) -> tuple[int, list[StripPicture]]:
+    """Returns how many images there are, and the last ones that can be shown, as tiny pictures, newest first."""
+    images = sum(topic.images for topic in studio._read(topics.list_topics, studio.user))
+    batches = studio._read(batch_rows.page_batches, studio.user, limit=most)
+    made = [(one, image) for one in batches for image in one.generations if image.asset and not image.deleted][:most]
+    thumbs = studio._thumbs(image for _, image in made)
+    pictures = []
+    for batch, image in made:
+        thumb = thumbs.get(image.asset.sha256) if image.asset else None
+        if image.asset is None or thumb is None or sniff_mime(thumb) == "image/svg+xml":
+            continue
+        data = make_thumb(thumb, max_px=PICTURE_PX, max_bytes=PICTURE_BYTES)
+        sides = {"width": image.asset.width, "height": image.asset.height}
+        pictures.append(StripPicture(data=data, prompt=batch.prompt, **sides))
+    return images, pictures
 
 
 def summarise(studio: Studio) -> StudioSummary:

@@ -21,6 +21,7 @@ from ..studio import Studio
 from ..studio.form import Form, find_form_problems, settle
 from ..studio.kept_form import find_form
 from ..studio.press import press, press_again
+from ..studio.showing import DEFAULT_PANEL_HEIGHT, PANEL_HEIGHT
 from . import said
 from .actions import ACTIONS, Once
 from .describe import describe_model, list_choices
@@ -196,8 +197,20 @@ class Controller:
     def _layout(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         layout = said.table(message, "layout")
         kept = {str(name): value for name, value in list(layout.items())[:20] if isinstance(value, (bool, int))}
-        self.studio._write(settings.set_setting, self.studio.user, LAYOUT, kept)
+        if PANEL_HEIGHT.check(kept.get("height"))[1]:
+            kept.pop("height", None)
+        self._keep_layout(kept)
         return []
+
+    def settle_height(self, height: int | None) -> int:
+        """Returns the height of the frame in pixels: this one, which is remembered, or the remembered one."""
+        if height is not None:
+            self._keep_layout({"height": height})
+        return int((self._remembered(LAYOUT) or {}).get("height", DEFAULT_PANEL_HEIGHT))
+
+    def _keep_layout(self, changes: Json) -> None:
+        kept = {**(self._remembered(LAYOUT) or {}), **changes}
+        self.studio._write(settings.set_setting, self.studio.user, LAYOUT, kept)
 
     def _act(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Does what a button says; the rows tell the rest."""

@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
-from ..display.card import render_studio
-from ..display.renderer import Shown
+from ..display.renderer import HtmlRenderer, Shown
 
 if TYPE_CHECKING:
     from ..studio import Studio
+    from .strip import Strip
     from .studio_panel import StudioPanel
 
 
 class PanelRenderer:
-    """A studio as the last line of a cell becomes its panel: one per studio, in as many views as are opened."""
+    """A studio as the last line of a cell becomes its panel: one per studio, in as many views as are opened.
+
+    Below it goes a strip of the last pictures, which the living panel hides: a viewer without a kernel shows that.
+    """
 
     def __init__(self) -> None:
         self._panels: WeakKeyDictionary[Studio, StudioPanel] = WeakKeyDictionary()
+        self._strips: WeakKeyDictionary[Studio, Strip] = WeakKeyDictionary()
 
     def mimebundle(self, studio: Shown) -> dict[str, Any]:
-        """Returns the panel's view, and what a viewer without a kernel shows. Called on the thread that runs the cell.
-
-        The latter holds no pictures: a saved notebook stays small.
-        """
+        """Returns the panel's view, and a line of text. Called on the thread that runs the cell."""
         panel = self.panel(cast("Studio", studio))
-        strip = render_studio(replace(studio.summary(), newest=None, thumbs={}), now=datetime.now(UTC))
-        return {**panel._repr_mimebundle_(), "text/html": strip, "text/plain": repr(studio)}
+        return {**(panel._repr_mimebundle_() or {}), "text/plain": repr(studio)}
+
+    def show(self, studio: Shown, *, height: int | None = None) -> None:
+        """Shows the panel and its strip in the cell that runs."""
+        from IPython.display import display
+
+        panel = self.panel(cast("Studio", studio))
+        if panel.comm is None:  # no browser can be talked to
+            HtmlRenderer().show(studio)
+            return
+        panel.set_height(height)
+        display(self.mimebundle(studio), raw=True)  # type: ignore[no-untyped-call]
+        self.strip(cast("Studio", studio)).show()
 
     def panel(self, studio: Studio) -> StudioPanel:
         """Returns the studio's panel, made if need be."""
@@ -38,3 +48,9 @@ class PanelRenderer:
         if panel is None or panel.comm is None:
             panel = self._panels[studio] = StudioPanel(studio)
         return panel
+
+    def strip(self, studio: Studio) -> Strip:
+        """Returns the studio's strip, made if need be."""
+        from .strip import Strip
+
+        return self._strips.setdefault(studio, Strip(studio))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from traitlets import Int
 
+from ..studio.showing import DEFAULT_PANEL_HEIGHT
 from .controller import Controller
 from .session import Session, as_content
 from .wire import Json
@@ -40,16 +41,20 @@ class StudioPanel(VuetifyTemplate):
 
     Args:
         studio: Whose.
-        lang: Language of the texts; else the browser's.
-        height: Height of the frame in pixels.
+        lang: Language of the texts; else the studio's, or the browser's.
     """
 
-    frame_height = Int(760).tag(sync=True)
+    frame_height = Int(DEFAULT_PANEL_HEIGHT).tag(sync=True)
 
-    def __init__(self, studio: Studio, *, lang: str | None = None, height: int = 760) -> None:
-        super().__init__(template=read_template(), components=read_components(), frame_height=height)
+    def __init__(self, studio: Studio, *, lang: str | None = None) -> None:
         self.controller = Controller(studio, lang=lang)
+        height = self.controller.settle_height(None)
+        super().__init__(template=read_template(), components=read_components(), frame_height=height)
         self.session = Session(self.controller, self._send_message)
+
+    def set_height(self, height: int | None) -> None:
+        """Sets the height of every view, in pixels; None sets the one that it was last dragged to."""
+        self.frame_height = self.controller.settle_height(height)
 
     def vue_say(self, message: Any, buffers: Sequence[Any] = ()) -> None:
         """Takes a message of a view; on whichever thread the kernel likes."""

@@ -1,0 +1,88 @@
+"""The strip below the panel: what is left of it in a saved notebook. It is drawn again while pictures land."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from ..display.strip import MOST_PICTURES, render_strip
+from ..domain.events import Event, EventKind
+from ..errors import PhotogramError
+from ..studio.pictures import read_newest
+from .texts import choose_language, read_texts
+
+if TYPE_CHECKING:
+    from ..studio import Studio
+
+log = logging.getLogger("photogram")
+
+PAUSE_S = 1.0
+"""It is drawn again once a second at most: nobody sees it while the panel lives."""
+
+SHOWN = frozenset({EventKind.TASK, EventKind.BATCH, EventKind.TOPIC})
+
+
+class Strip:
+    """The strip of one studio, in every cell that shows it. One display id for all: an update is sent once.
+
+    Args:
+        studio: Whose.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._id = f"photogram-{uuid4()}"
+        self._shown = ""
+        self._follows = False
+
+    def draw(self) -> str:
+        """Returns it as it is now. Any thread but the engine's."""
+        texts = read_texts(choose_language(self._studio.lang))
+        images, pictures = read_newest(self._studio, MOST_PICTURES)
+        title = texts["strip.one" if images == 1 else "strip.title" if images else "strip.empty"]
+        return render_strip(pictures, title=title.format(n=images), how=texts["strip.how"])
+
+    def show(self) -> None:
+        """Shows it in the cell that runs, and keeps it up to date while the studio is open."""
+        from IPython.display import HTML, display
+
+        try:
+            self._shown = self.draw()
+        except PhotogramError as error:  # the panel itself is there, and says what is wrong
+            log.debug("the strip of %r is not drawn: %s", self._studio, error)
+        display(HTML(self._shown), display_id=self._id)  # type: ignore[no-untyped-call]
+        if not self._follows:
+            self._follows = True
+            self._studio._engine.call(self._follow())
+
+    async def _follow(self) -> None:
+        """Draws it again after changes. Runs on the engine's thread; reading and drawing happen on a worker."""
+        from IPython.display import HTML, DisplayHandle
+
+        studio, changed = self._studio, asyncio.Event()
+
+        def note(event: Event) -> None:
+            if event.kind in SHOWN:
+                changed.set()
+
+        unsubscribe = studio.subscribe(note)
+        handle: Any = DisplayHandle(self._id)  # type: ignore[no-untyped-call]
+        try:
+            while True:
+                await changed.wait()
+                await asyncio.sleep(PAUSE_S)
+                if studio._closed:
+                    return
+                changed.clear()
+                try:
+                    html = await asyncio.wrap_future(studio._engine.workers.submit(self.draw))
+                except PhotogramError as error:  # the workspace is busy: the next change draws it
+                    log.debug("the strip of %r is not drawn again: %s", studio, error)
+                    continue
+                if html != self._shown:
+                    self._shown = html
+                    handle.update(HTML(html))  # type: ignore[no-untyped-call]
+        finally:
+            unsubscribe()

@@ -1,0 +1,98 @@
+"""What has to do with where a panel is shown: language, height, and the strip that stays in a saved notebook."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+
+from photogram.errors import BadParams
+from photogram.studio import Studio
+from photogram.ui.controller import Controller
+from photogram.ui.strip import Strip
+
+
+@pytest.mark.parametrize(("given", "lang"), [("pt-BR", "pt-BR"), ("pt_PT", "pt-BR"), ("EN", "en"), (None, None)])
+def test_a_studio_speaks_a_language(tmp_path, given, lang):
+    with Studio(tmp_path, lang=given) as studio:
+        assert studio.lang == lang
+        state = Controller(studio).answer({"kind": "hello", "view": "v", "lang": "pt-BR"})[0].message
+        assert state["lang"] == (lang or "pt-BR")
+
+
+@pytest.mark.parametrize("given", ["de", "", "english please", 7, b"en"])
+def test_a_language_that_we_do_not_speak_is_said(tmp_path, given):
+    with pytest.raises(BadParams, match="lang must be one of en, pt-BR"):
+        Studio(tmp_path, lang=given)
+
+
+@pytest.mark.parametrize("given", [0, -1, 319, 4_001, "tall", 1e300, True])
+def test_a_height_that_makes_no_sense_is_said(studio, given):
+    with pytest.raises(BadParams, match="height must be"):
+        studio.panel(height=given)
+
+
+def test_the_height_is_remembered_and_folding_leaves_it_alone(ask, controller, studio):
+    assert controller.settle_height(None) == 760
+    ask("layout", layout={"height": 900})
+    ask("layout", layout={"left": False, "right": True})
+    assert Controller(studio).settle_height(None) == 900
+    assert controller.settle_height(500) == 500
+    assert ask("hello", lang="en")["state"]["layout"] == {"left": False, "right": True, "height": 500}
+
+
+@pytest.mark.parametrize("height", [0, -7, 10**9, True, "900", None, 1.5, [900]])
+def test_a_browser_cannot_set_a_height_that_makes_no_sense(ask, controller, height):
+    ask("layout", layout={"height": height, "left": True})
+    assert controller.settle_height(None) == 760
+
+
+def test_the_strip_shows_the_last_pictures_small(ask, studio):
+    strip = Strip(studio)
+    assert "<img" not in strip.draw()
+    studio.batch(ask.press("first", n=3)).wait(20)
+    studio.batch(ask.press("second", n=6)).wait(20)
+    html = strip.draw()
+    assert html.count("<img") == 8
+    assert html.count('alt="second"') == 6
+    assert "9 images" in html
+    assert len(html.encode()) < 40_000
+    studio.batches()[0].delete()
+    assert Strip(studio).draw().count("<img") == 3
+
+
+def test_the_strip_speaks_the_studio_s_language(tmp_path):
+    with Studio(tmp_path, lang="pt-BR") as studio:
+        assert "execute as células" in Strip(studio).draw()
+
+
+class Published(DisplayPublisher):
+    """Keeps what a front end would get."""
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.said: list[tuple[str, bool]] = []
+
+    def publish(self, data, *, transient=None, update=False, **_):
+        self.said.append((data.get("text/html", ""), update))
+
+
+def test_the_strip_is_drawn_again_when_pictures_land(ask, studio, monkeypatch):
+    from photogram.ui import strip as module
+
+    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+    InteractiveShell.clear_instance()
+    shell = InteractiveShell.instance()
+    published = shell.display_pub = Published(shell=shell)
+    try:
+        Strip(studio).show()
+        assert [update for _, update in published.said] == [False]
+        studio.batch(ask.press(n=2)).wait(20)
+        deadline = studio._now().timestamp() + 20
+        while not any(update and html.count("<img") == 2 for html, update in published.said):
+            assert studio._now().timestamp() < deadline, published.said
+            time.sleep(0.01)
+    finally:
+        InteractiveShell.clear_instance()
