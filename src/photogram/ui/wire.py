@@ -11,6 +11,7 @@ from ..display.words import size_text
 from ..domain.asset import Asset
 from ..domain.records import BatchRecord, GenerationRecord, TopicRecord
 from ..domain.task import TaskError
+from ..engine.progress import SLOW
 from ..errors import BadParams, InsufficientCoins, PhotogramError
 from ..store.outline import OutlineRow
 
@@ -68,7 +69,7 @@ def write_image(image: GenerationRecord) -> Json:
         "finished": write_time(image.finished_at) if image.finished_at else None,
         "progress": image.progress,
         "queue": image.queue_position,
-        "note": image.note,
+        "note": write_note(image.note),
         "error": write_task_error(image.error) if image.error else None,
         "task": image.task_id,
         "attempts": image.attempts,
@@ -81,6 +82,11 @@ def write_image(image: GenerationRecord) -> Json:
         "starred": image.starred,
         "deleted": True if image.deleted else None,
     })  # fmt: skip
+
+
+def write_note(note: str | None) -> str | None:
+    """Returns why an image waits; that it takes long, the browser sees by itself and says in its own words."""
+    return (note or "").removeprefix(SLOW).strip() or None
 
 
 def write_reference(asset: Asset) -> Json:
@@ -110,7 +116,11 @@ def write_error(error: PhotogramError) -> Json:
     """Returns what the user is told of an exception."""
     said = "; ".join(error.problems) if isinstance(error, BadParams) else error.message
     kind = type(error).__name__
-    return {"kind": kind, "message": said, "next_step": error.next_step, "top_up": isinstance(error, InsufficientCoins)}
+    written = {"kind": kind, "message": said, "next_step": error.next_step, "top_up": False}
+    if isinstance(error, InsufficientCoins):
+        facts = {"need": f"{error.need_micros / 1000:g}", "have": f"{error.have_micros / 1000:g}"}
+        written |= {"top_up": True, "facts": facts}
+    return written
 
 
 def write_time(moment: datetime) -> int:

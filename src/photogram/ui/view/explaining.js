@@ -1,0 +1,34 @@
+// What went wrong, in the reader's language. The kernel's own sentences are English and say more: what is copied has them.
+const explaining = {
+  // { message, next } of an error as the kernel writes it: { kind, message, next_step, … }.
+  explain(error) {
+    const words = 'error.' + (error.kind ?? 'internal').replace(/(?!^)[A-Z]/g, '_$&').toLowerCase();
+    const ours = this.lang !== 'en' || error.top_up; // a button tops up: no need to tell the code that does
+    if (error.message && (!ours || !this.texts[words])) return { message: error.message, next: error.next_step ?? '' };
+    const said = { why: error.message, ...error.facts };
+    return { message: this.t(words, said), next: this.t(words + '_next', said) };
+  },
+  told(error) {
+    const { message, next } = this.explain(error);
+    return [message, next].filter(Boolean).join(' ');
+  },
+  // A toast about an error; what it says in another language than ours can be copied as it was said.
+  complain(text, error) {
+    const copy = () => this.copy([`${error.kind}: ${error.message}`, error.next_step].filter(Boolean).join('\n'), 'toast.details_copied');
+    const action = this.lang === 'en' || error.top_up ? null : { label: this.t('image.copy_details'), run: copy };
+    this.toast('bad', text, { error, action });
+  },
+  // What is wrong with one field of the form: a sentence of the kernel, or what its control knows to say of it.
+  problem(name, problem) {
+    if (!problem || this.lang === 'en') return problem;
+    const spec = this.form.card?.controls.find((one) => one.name === name);
+    if (!spec) return this.t('problem.form', { why: problem });
+    if (/\bsteps of\b/.test(problem) && spec.step) return this.t('problem.step', { name: this.name(name), step: this.n(spec.step, 4) });
+    if (['int', 'float'].includes(spec.kind)) {
+      const said = { name: this.name(name), min: this.n(spec.min, 4), max: this.n(spec.max, 4), unit: spec.unit ?? '' };
+      return this.t(spec.min === undefined ? (spec.max === undefined ? 'problem.value' : 'problem.most') : (spec.max === undefined ? 'problem.least' : 'problem.between'), said).trim();
+    }
+    if (spec.kind === 'text' && spec.max) return this.t('problem.long', { name: this.name(name), max: this.n(spec.max) });
+    return this.t('problem.value', { name: this.name(name) });
+  },
+};
