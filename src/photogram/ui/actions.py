@@ -10,8 +10,11 @@ from ..domain.events import Event, EventKind
 from ..domain.ids import is_id
 from ..errors import BadParams
 from ..store.batches import restore_batch
+from ..store.topics import unfinished_of_topic
 from ..studio import Batch, Generation, Studio, Topic
+from ..studio.resuming import pick_up
 from . import said
+from .reusing import reuse, write_code, write_details
 from .wire import Json
 
 if TYPE_CHECKING:
@@ -36,6 +39,24 @@ class Action:
     def __call__(self, controller: Controller, message: Json) -> Any:
         """Does it."""
         return self.run(controller, message)
+
+
+class Once:
+    """Does what a message with an id asks for, once: sent again, because its answer was lost, it only says it again."""
+
+    def __init__(self, most: int = 200) -> None:
+        self._most = most
+        self._done: dict[str, Any] = {}
+
+    def __call__(self, act_id: str, run: Callable[[], Any]) -> Any:
+        """Returns what `run` returned, now or the first time."""
+        if not act_id:
+            return run()
+        if act_id not in self._done:
+            self._done[act_id] = run()
+            if len(self._done) > self._most:
+                del self._done[next(iter(self._done))]
+        return self._done[act_id]
 
 
 def _generations(controller: Controller, message: Json) -> list[Generation]:
@@ -102,8 +123,14 @@ def _delete_topic(controller: Controller, message: Json) -> int:
     return _topic(controller, message).delete()
 
 
-def _undelete_topic(controller: Controller, message: Json) -> None:
-    Topic(controller.studio, _topic_id(message)).undelete()
+def _undelete_topic(controller: Controller, message: Json) -> str:
+    return Topic(controller.studio, _topic_id(message)).undelete().id
+
+
+def _count_topic(controller: Controller, message: Json) -> Json:
+    """Returns what would go with a topic: its images, and how many of them are still being made."""
+    studio, topic = controller.studio, _topic(controller, message)
+    return {"images": topic.images, "running": len(studio._read(unfinished_of_topic, studio.user, topic.id))}
 
 
 ACTIONS: dict[str, Action] = {
@@ -112,14 +139,18 @@ ACTIONS: dict[str, Action] = {
     "delete": Action(_delete),
     "undelete": Action(_undelete),
     "star": Action(_star),
+    "reuse": Action(reuse, form=True),
+    "code": Action(write_code),
+    "details": Action(write_details),
     "use_as_reference": Action(_use_as_reference, form=True),
     "new_topic": Action(_new_topic),
     "rename_topic": Action(
         lambda controller, message: _topic(controller, message).rename(said.text(message, "title")).id
     ),
+    "count_topic": Action(_count_topic),
     "delete_topic": Action(_delete_topic),
     "undelete_topic": Action(_undelete_topic),
     "top_up": Action(lambda controller, message: controller.studio.wallet.top_up(coins=message.get("coins", 0))),
-    "send_unsent": Action(lambda controller, _: len(controller.studio.resume())),
+    "send_unsent": Action(lambda controller, _: len(pick_up(controller.studio)[0])),
     "discard_unsent": Action(lambda controller, _: controller.studio.discard_unsent()),
 }

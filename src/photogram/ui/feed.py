@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..domain.records import GenerationRecord
+from ..domain.task import TaskStatus
 from ..store.outline import Wanted, list_changes, load_batches, read_outline
 from . import said
 from .pictures import read_small
@@ -75,7 +77,8 @@ class Feed:
             "images": [write_image(one) for one in found.images] if topic_id or everywhere else [],
             **self._controller.say_around(unsent=False, since=since),
         }  # fmt: skip
-        return found.revision, [Reply(message)]
+        images = [*found.images, *(image for batch in found.batches for image in batch.generations)]
+        return found.revision, [Reply(message), *self._glimpses(view, images)]
 
     def beat(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Tells a view what it may have missed."""
@@ -90,7 +93,16 @@ class Feed:
     def batches(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Sends the details of batches."""
         found = self._studio._read(load_batches, self._studio.user, said.ids(message, "bat", MOST_IDS))
-        return [Reply({"kind": "batches", "view": message["view"], "batches": [write_batch(one) for one in found]})]
+        batches = {"kind": "batches", "view": message["view"], "batches": [write_batch(one) for one in found]}
+        images = [image for batch in found for image in batch.generations]
+        return [Reply(batches), *self._glimpses(message["view"], images)]
+
+    def _glimpses(self, view: str, images: Sequence[GenerationRecord]) -> list[Reply]:
+        """Sends what is seen already of images that are being drawn, by providers that show it."""
+        drawn = {one.task_id: one.id for one in images if one.status is TaskStatus.PROCESSING}
+        seen = self._studio._engine.glimpses(drawn) if drawn else {}
+        ids = [drawn[task_id] for task_id in seen]
+        return [Reply({"kind": "glimpses", "view": view, "ids": ids}, list(seen.values()))] if seen else []
 
     def thumbs(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Sends small pictures."""

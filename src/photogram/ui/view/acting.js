@@ -1,0 +1,123 @@
+// What the buttons of the feed do: methods of the root. Everything is answered, or it is said why not.
+const acting = {
+  // ── A batch ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  async reuse(batch) {
+    this.flush(); // what was typed before is overwritten, not what is typed from now on
+    const lost = await this.ask('reuse', { batch });
+    if (lost === undefined) return;
+    this.showConfig();
+    const said = [
+      lost.gone && this.t('reuse.gone', { model: lost.gone }),
+      lost.dropped && this.t('reuse.dropped', { names: lost.dropped.map((name) => this.name(name)).join(', ') }),
+      lost.references && this.t(lost.references === 1 ? 'reuse.reference' : 'reuse.references', { n: lost.references }),
+      lost.mask && this.t('reuse.mask'),
+    ].filter(Boolean);
+    this.toast(said.length ? '' : 'good', [this.t('toast.applied'), ...said].join('\n'));
+  },
+  showConfig() {
+    if (!this.open.left) this.toggle('left');
+    this.$nextTick(() => {
+      const side = this.$refs.root?.querySelector('.pg-side.left');
+      side?.querySelector('.pg-scroll')?.scrollTo({ top: 0, behavior: 'smooth' });
+      side?.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+    });
+  },
+  more(row) { // the same again with new seeds: a press, whose batch this view names and shows at once
+    const id = newId('bat'), batch = this.batches[row.id], n = batch?.n ?? row.images;
+    const placeholder = { ...row, id, images: n, created: Date.now() + this.skew, local: true, prompt: batch?.prompt, model: batch?.model };
+    this.rows = [Object.freeze(placeholder), ...this.rows];
+    this.$refs.root.querySelector('.pg-feed')?.scrollTo({ top: 0, behavior: 'smooth' });
+    this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n }));
+    const message = { id, of: row.id };
+    this.mores[id] = { message, at: Date.now(), busy: false };
+    setTimeout(() => { if (this.mores[id]) this.mores[id].busy = true; }, BUSY_MS);
+    this.tell('press', message);
+  },
+  async copyCode(batch) {
+    const code = await this.ask('code', { batch });
+    if (code !== undefined) this.copy(code, 'toast.code_copied');
+  },
+  async cancel(ids) { await this.ask('cancel', { ids }); },
+  async retry(ids) {
+    if (await this.ask('retry', { ids }) !== undefined && ids.length > 1) this.toast('', this.t('toast.retrying', { n: ids.length }));
+  },
+  async deleteBatch(row) {
+    const n = row.images, said = await this.confirm({
+      title: this.t(n === 1 ? 'batch.delete_one' : 'batch.delete_many', { n }), text: shorten(this.batches[row.id]?.prompt ?? ''),
+      yes: this.t('batch.delete'), danger: true,
+    });
+    if (!said) return;
+    this.rows = mergeRows(this.rows, [{ ...row, images: 0 }]);
+    await this.deleted([row.id], this.t('toast.batch_deleted'), () => { this.rows = mergeRows(this.rows, [row]); });
+  },
+  // ── An image ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  async deleteImages(ids) {
+    const back = this.takeOut(new Set(ids));
+    this.unselect(ids);
+    await this.deleted(ids, this.t(ids.length === 1 ? 'toast.image_deleted' : 'toast.images_deleted', { n: ids.length }), back);
+  },
+  async deleted(ids, text, back) { // what was deleted is gone from the screen already
+    const undo = () => this.actSelected('undelete', ids);
+    const toast = this.toast('', text, { action: { label: this.t('toast.undo'), run: undo } });
+    if (!(await this.actSelected('delete', ids)).includes(undefined)) return;
+    this.dismiss(toast);
+    back();
+  },
+  takeOut(ids) { // images vanish at once; returns what puts them back
+    const touched = Object.values(this.batches).map((batch) => ({
+      batch, before: batch.images, left: batch.images.filter((one) => !ids.has(one.id)), row: this.rows.find((row) => row.id === batch.id),
+    })).filter(({ before, left, row }) => row && left.length < before.length);
+    this.rows = mergeRows(this.rows, touched.map(({ row, before, left }) => Object.freeze({ ...row, images: row.images - (before.length - left.length) })));
+    touched.forEach(({ batch, left }) => { batch.images = left; });
+    return () => {
+      this.rows = mergeRows(this.rows, touched.map(({ row }) => row));
+      touched.forEach(({ batch, before }) => { batch.images = before; });
+    };
+  },
+  async star(image, starred = !image.starred) {
+    image.starred = starred;
+    if (await this.ask('star', { ids: [image.id], starred }) === undefined) image.starred = !starred;
+  },
+  async reuseSeed(seed) {
+    const takes = this.form.card?.controls.some((spec) => spec.name === 'seed');
+    if (takes) this.setParams({ seed });
+    const copied = await this.write(String(seed)); // to the clipboard too, if it may
+    if (takes) this.toast('good', this.t('toast.seed_copied'));
+    else this.toast('bad', this.t(copied ? 'toast.no_seed' : 'toast.no_seed_copy', { model: this.form.card?.title ?? this.form.model }));
+  },
+  async useAsReference(ids) {
+    this.flush();
+    if (await this.ask('use_as_reference', { ids }) !== undefined) this.toast('good', this.t('toast.referenced'));
+  },
+  async copyDetails(image) {
+    const details = await this.ask('details', { image: image.id });
+    if (details !== undefined) this.copy(details, 'toast.details_copied');
+  },
+  // ── The clipboard ─────────────────────────────────────────────────────────────────────────────────────────────────
+  async copy(text, said) { // where it may not be written to, the text is shown, to be copied by hand
+    if (await this.write(text)) this.toast('good', this.t(said));
+    else this.popUp({ kind: 'text', title: this.t('copy.by_hand'), text, code: true });
+  },
+  async write(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch { // a page that came without TLS has no clipboard of this kind
+      return writeByHand(this.$refs.root, text);
+    }
+  },
+};
+
+const shorten = (text, most = 160) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
+function writeByHand(root, text) {
+  const field = document.createElement('textarea'), before = document.activeElement;
+  field.value = text;
+  field.style.cssText = 'position: absolute; inset: 0 auto auto 0; width: 1px; height: 1px; opacity: 0';
+  root.append(field);
+  field.select();
+  const done = document.execCommand('copy');
+  field.remove();
+  before?.focus?.({ preventScroll: true });
+  return done;
+}
