@@ -47,7 +47,8 @@ class Form:
         """Returns the form with what a browser (or a cell) says of it; what makes no sense is left as it was.
 
         Args:
-            given: Those of params (whole), prompt, n and references (shas of some of its own, in order) that changed.
+            given: Those of params (whole), prompt, n and references (shas of some of its own, in order) that changed;
+                `without` names references to take out, which leaves those that others added meanwhile.
         """
         form = self
         if isinstance(given.get("params"), Mapping):
@@ -60,6 +61,8 @@ class Form:
         n, problem = COUNT.check(given.get("n"))
         if not problem:
             form = replace(form, n=n)
+        if isinstance(without := given.get("without"), list):
+            form = replace(form, references=tuple(one for one in form.references if one.sha256 not in without))
         if isinstance(given.get("references"), list):
             mine = {asset.sha256: asset for asset in self.references}
             kept = tuple(mine[sha] for sha in given["references"] if isinstance(sha, str) and sha in mine)

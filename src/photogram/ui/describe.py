@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from ..display.words import cost_text
 from ..domain.card import ANY_MODEL, ModelCard
-from ..domain.params import ParamKind, ParamSpec, read_ratio
+from ..domain.params import ParamKind, ParamSpec
 from ..engine.keys import KeyBook
 from ..providers.registry import Registry
 from ..studio.catalogue import has_key, say_retirement
+from .matching import can_match
+from .uploads import MAX_BYTES
 from .wire import Json
 
 RATIOS = ("1:1", "4:3", "3:2", "16:9", "3:4", "2:3", "9:16")
@@ -21,20 +22,35 @@ HIDDEN = frozenset({"images", "mask"})
 
 
 def list_choices(registry: Registry, keys: KeyBook, user_id: str, today: date) -> list[Json]:
-    """Returns the models of the picker, those of this machine first, then by provider."""
+    """Returns the models of the picker: those of this machine first, then what has its key, then by provider.
+
+    A provider that takes any model's id says so with a last line of its own.
+    """
     present = {one.name: has_key(one, keys, user_id) for one in registry.providers()}
-    cards = sorted(registry.cards(), key=lambda card: (not card.local, not present[card.provider], card.provider))
-    return [describe_choice(card, present[card.provider], today) for card in cards if card.model != ANY_MODEL]
+    local = {card.provider for card in registry.cards() if card.local}
+
+    def place(card: ModelCard) -> tuple[object, ...]:
+        return card.provider not in local, not present[card.provider], card.provider, card.model == ANY_MODEL
+
+    return [describe_choice(card, present[card.provider], today) for card in sorted(registry.cards(), key=place)]
 
 
 def describe_choice(card: ModelCard, has_its_key: bool, today: date) -> Json:
     """Returns a model's line in the picker."""
+    if card.model == ANY_MODEL:
+        return {
+            "address": card.address,
+            "provider": card.provider,
+            "any": True,
+            "key": has_its_key,
+            "local": card.local,
+        }
     price = card.usual_price_micros
     return {
         "address": card.address,
         "title": card.title,
         "provider": card.provider,
-        "price": cost_text(price or 0, source="unknown" if price is None else "estimated" if price else "free"),
+        "micros": price,
         "local": card.local,
         "key": has_its_key,
         "retiring": say_retirement(card, today) or "",
@@ -46,7 +62,6 @@ def describe_model(card: ModelCard) -> Json:
     images = card.specs.get("images")
     free = "width" in card.specs and "height" in card.specs
     ratio = card.specs.get("aspect_ratio")
-    named = tuple(one for one in (ratio.choices if ratio else ()) if read_ratio(one))
     return {
         "address": card.address,
         "title": card.title,
@@ -55,8 +70,10 @@ def describe_model(card: ModelCard) -> Json:
         "seeded": card.seeded,
         "references": int(images.max or 1) if images else 0,
         "mimes": sorted(card.reference_mimes) if images else [],
+        "max_bytes": min(MAX_BYTES, card.max_reference_bytes),
         "free_size": free,
-        "ratios": list(named or (RATIOS if ratio else ())),
+        "matches": can_match(card),
+        "ratios": list(ratio.choices or RATIOS) if ratio and ratio.kind is ParamKind.RATIO else [],
         "controls": [_describe(spec) for spec in card.params if spec.name not in HIDDEN],
     }
 

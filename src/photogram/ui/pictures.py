@@ -28,16 +28,18 @@ def read_small(studio: Studio, asked: Sequence[str], of_form: Sequence[Asset]) -
 
     Args:
         studio: Whose pictures.
-        asked: Ids of images, of batches (their references) and of topics (their covers); `form` for the form's.
+        asked: Ids of images, of batches (their references), of topics (their covers); shas of the form's references.
         of_form: The form's references.
     """
     images = [
         one for one in studio._read(load_images, studio.user, [one for one in asked if is_id(one, "gen")]) if one.asset
     ]
-    references = [*(of_form if "form" in asked else ())]
+    references = [one for one in of_form if one.sha256 in asked]
     for batch in studio._read(load_batches, studio.user, [one for one in asked if is_id(one, "bat")]):
         references += batch.references
-    thumbs = studio._thumbs(images, references)
+    thumbs = studio._thumbs((), references)
+    for at in range(0, len(images), MANY_IMAGES):  # of more at once it makes smaller ones
+        thumbs |= studio._thumbs(images[at : at + MANY_IMAGES])
     for topic_id in (one for one in asked if is_id(one, "top")):
         with suppress(NotFound, NotYours):
             cover = studio._read(topics.get_topic, studio.user, topic_id).cover_sha256
@@ -71,6 +73,8 @@ def read_part(studio: Studio, image_id: str, part: int) -> Part:
     Raises:
         NotFound, NotYours: There is none, or it is another user's.
         NotReady: It is not made yet.
+        BadParams: It has no such part.
+        StorageFailed: It is not in the workspace.
     """
     batch = studio._read(get_generation, studio.user, image_id)
     image = batch.generations[0]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..domain.asset import Asset, sniff_mime
 from ..errors import BadReference
+from ..studio.form import name_mimes
 from ..studio.references import measure_reference
 from . import said
 from .uploads import Uploads
@@ -16,6 +17,9 @@ from .wire import Json, Reply, write_reference
 
 if TYPE_CHECKING:
     from .controller import Controller
+
+MOST_FINISHED = 64
+"""Finished uploads that are remembered."""
 
 
 class References:
@@ -28,20 +32,30 @@ class References:
     def __init__(self, controller: Controller) -> None:
         self._controller = controller
         self._uploads = Uploads()
+        self._finished: dict[str, Asset] = {}
 
     def upload(self, message: Json, buffers: Sequence[bytes]) -> list[Reply]:
-        """Takes a part of a file; with the last one it is a reference."""
+        """Takes a part of a file; with the last one it is a reference. The same part again changes nothing."""
         upload_id, view = said.text(message, "id"), message["view"]
+        if message.get("cancel"):
+            self._uploads.forget(upload_id)
+            return []
+        if done := self._finished.get(upload_id):  # its answer was lost, and the browser sends a part again
+            return [self._uploaded(view, upload_id, done)]
         part, parts, size = (said.whole(message, name) for name in ("part", "parts", "size"))
         data = bytes(buffers[0]) if buffers else b""
         whole = self._uploads.take(upload_id, part=part, parts=parts, size_bytes=size, data=data)
         if whole is None:
             return [Reply({"kind": "part", "view": view, "id": upload_id, "part": part})]
         asset = self.add(whole)
-        return [
-            Reply({"kind": "uploaded", "view": view, "id": upload_id, "reference": write_reference(asset)}),
-            self._controller.tell_form(),
-        ]
+        self._finished[upload_id] = asset
+        for forgotten in list(self._finished)[:-MOST_FINISHED]:
+            del self._finished[forgotten]
+        return [self._uploaded(view, upload_id, asset), self._controller.tell_form()]
+
+    @staticmethod
+    def _uploaded(view: str, upload_id: str, asset: Asset) -> Reply:
+        return Reply({"kind": "uploaded", "view": view, "id": upload_id, "reference": write_reference(asset)})
 
     def add(self, data: bytes) -> Asset:
         """Keeps the bytes of an image as a reference, and puts it into the form.
@@ -54,12 +68,15 @@ class References:
         if spec is None:
             raise BadReference(f"{card.title} takes no reference images.", next_step="Choose a model that does.")
         if mime is None or mime not in card.reference_mimes:
-            raise BadReference("The model does not take this type of image.", next_step="Choose a PNG or a JPEG.")
+            raise BadReference(
+                "The model does not take this type of image.", next_step=f"{card.title} takes {name_mimes(card)}."
+            )
         if len(data) > card.max_reference_bytes:
             raise BadReference(f"The file is larger than {card.title} takes.", next_step="Choose a smaller one.")
         most = int(spec.max or 1)
-        if 1 < most <= len(self._controller.form.references):
-            raise BadReference(f"{card.title} takes {most} references at most.", next_step="Remove one first.")
+        if len(self._controller.form.references) >= max(most, 2):  # the only one of a model that takes one is replaced
+            takes = "1 reference" if most == 1 else f"{most} references"
+            raise BadReference(f"{card.title} takes {takes} at most.", next_step="Remove one first.")
         asset = measure_reference(data, mime, 1)
         put = partial(self._controller.studio._files.put, data, extension=asset.extension, folder="references")
         asset = replace(asset, sha256=put())

@@ -1,5 +1,5 @@
 // What the user does: methods of the root, called by its components as `pg.…`.
-const TYPING_MS = 300, BUSY_MS = 1000, PART_BYTES = 1 << 20, MOST_BYTES = 10 << 20;
+const TYPING_MS = 300, BUSY_MS = 1000, PART_BYTES = 1 << 20;
 
 const doing = {
   set(changes) {
@@ -49,14 +49,6 @@ const doing = {
     this.rows = [row, ...this.rows];
     this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n }));
     this.tell('press', { id, form });
-  },
-  async upload(file) {
-    const id = newId('upload'), parts = Math.max(1, Math.ceil(file.size / PART_BYTES));
-    if (file.size > MOST_BYTES) { this.toast('bad', this.t('toast.too_large')); return; }
-    for (let part = 0; part < parts; part++) {
-      const data = await file.slice(part * PART_BYTES, (part + 1) * PART_BYTES).arrayBuffer();
-      this.tell('upload', { id, part, parts, size: file.size }, [data]);
-    }
   },
   act(action, body = {}) { this.tell('act', { action, since: this.revision, ...body }); },
 };
