@@ -197,3 +197,29 @@ def test_the_newest_view_s_selection_is_the_studio_s(controller, batch, studio):
     assert [one.id for one in studio.selected] == [batch[1].id]
     say("b", "select", ids=[])
     assert say("d", "hello")[-1]["kind"] != "selected"
+
+
+def test_many_images_are_starred_deleted_and_brought_back_in_a_commit_each(ask, batch, studio):
+    ids = [one.id for one in batch]
+    events: list[object] = []
+    studio.subscribe(events.append)
+    for body in ({"action": "star", "starred": True}, {"action": "delete"}, {"action": "undelete"}):
+        assert "done" in ask("act", ids=ids, **body)
+    assert [one.record.starred for one in batch] == [True, True, True]
+    assert len(events) == 3
+
+
+def test_what_is_gone_of_many_does_not_keep_the_others(ask, batch):
+    ids = [one.id for one in batch]
+    batch[1].delete()
+    assert "done" in ask("act", action="star", ids=ids, starred=True)
+    assert [batch[0].record.starred, batch[2].record.starred] == [True, True]
+    assert "done" in ask("act", action="delete", ids=ids)
+    assert "refused" in ask("act", action="delete", ids=ids), "none of them is there"
+
+
+def test_what_is_still_being_made_is_cancelled_when_many_are_deleted(ask, studio, controller):
+    batch = studio.batch(ask.press("hold this", n=2))
+    assert "done" in ask("act", action="delete", ids=[one.id for one in batch])
+    ask("act", action="undelete", ids=[one.id for one in batch])
+    assert [one.status for one in batch] == ["cancelled", "cancelled"]

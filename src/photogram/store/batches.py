@@ -251,10 +251,13 @@ def _mark_generations(cur: Cursor, user_id: str, generation_ids: Sequence[str], 
         topics.choose_cover(cur, topic_id)
 
 
-def star_generation(cur: Cursor, user_id: str, generation_id: str, starred: bool) -> None:
-    """Stars an image, or takes the star off."""
-    owned(cur, "generations", generation_id, user_id, "image")
+def star_generations(cur: Cursor, user_id: str, generation_ids: Sequence[str], starred: bool) -> None:
+    """Stars images, or takes the stars off."""
+    if not generation_ids:
+        return
+    for generation_id in generation_ids:
+        owned(cur, "generations", generation_id, user_id, "image")
     cur.execute(
-        "UPDATE generations SET starred = ?, revision = nextval('revision') WHERE id = ?",
-        [starred, generation_id],
+        f"UPDATE generations SET starred = ?, revision = nextval('revision') WHERE id IN ({marks(generation_ids)})",
+        [starred, *generation_ids],
     )

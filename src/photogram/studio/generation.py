@@ -151,7 +151,7 @@ class Generation:
 
     def star(self, starred: bool = True) -> None:
         """Stars it, or takes the star off."""
-        self._studio._write(rows.star_generation, self._studio.user, self.id, starred, event=self._event())
+        self._studio._write(rows.star_generations, self._studio.user, [self.id], starred, event=self._event())
 
     def delete(self) -> None:
         """Deletes it (softly: `undelete()` brings it back for seven days). Work on it is cancelled first."""

@@ -12,6 +12,7 @@ from ..errors import BadParams
 from ..store.batches import restore_batch
 from ..store.topics import unfinished_of_topic
 from ..studio import Batch, Generation, Studio, Topic
+from ..studio.many import delete_images, restore_images, star_images
 from ..studio.resuming import pick_up
 from . import said
 from .reusing import reuse, write_code, write_details
@@ -93,22 +94,21 @@ def _retry(controller: Controller, message: Json) -> None:
 
 
 def _delete(controller: Controller, message: Json) -> None:
-    for one in _things(controller, message):
+    for one in _batches(controller, message):
         one.delete()
+    delete_images(controller.studio, said.ids(message, "gen", MOST))
 
 
 def _undelete(controller: Controller, message: Json) -> None:
     studio: Studio = controller.studio
-    for one in said.ids(message, "gen", MOST):
-        Generation(studio, one).undelete()
+    restore_images(studio, said.ids(message, "gen", MOST))
     for one in said.ids(message, "bat", MOST):
         event = Event(kind=EventKind.BATCH, user_id=studio.user, batch_id=one)
         studio._write(restore_batch, studio.user, one, event=event)
 
 
 def _star(controller: Controller, message: Json) -> None:
-    for one in _generations(controller, message):
-        one.star(bool(message.get("starred")))
+    star_images(controller.studio, said.ids(message, "gen", MOST), bool(message.get("starred")))
 
 
 def _use_as_reference(controller: Controller, message: Json) -> list[str]:

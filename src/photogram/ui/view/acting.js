@@ -57,9 +57,9 @@ const acting = {
     await this.deleted(ids, this.t(ids.length === 1 ? 'toast.image_deleted' : 'toast.images_deleted', { n: ids.length }), back);
   },
   async deleted(ids, text, back) { // what was deleted is gone from the screen already
-    const undo = () => this.actSelected('undelete', ids);
+    const undo = () => this.askAll('undelete', ids);
     const toast = this.toast('', text, { action: { label: this.t('toast.undo'), run: undo } });
-    if (!(await this.actSelected('delete', ids)).includes(undefined)) return;
+    if (await this.askAll('delete', ids) !== undefined) return this.unselect(ids);
     this.dismiss(toast);
     back();
   },
