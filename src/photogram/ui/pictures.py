@@ -16,6 +16,7 @@ from ..store import topics
 from ..store.batches import get_generation
 from ..store.outline import load_batches, load_images
 from ..studio.export import file_name
+from ..studio.pictures import MANY_IMAGES
 
 if TYPE_CHECKING:
     from ..studio import Studio
