@@ -27,21 +27,36 @@ SQUARE = (1, 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which batches an outline lists.
+    """Which batches an outline lists, and which images of them.
 
     Attributes:
         topic_id: Only this topic's; None for all.
         search: Text that the prompt contains, ignoring case.
         model: `provider:model`.
-        status: Only batches with an image of this status.
-        starred: Only batches with a starred image.
+        statuses: Only images of one of these statuses; all where there is none.
+        starred: Only starred images.
     """
 
     topic_id: str | None = None
     search: str = ""
     model: str = ""
-    status: str = ""
+    statuses: Sequence[str] = ()
     starred: bool = False
+
+    def of_batches(self) -> tuple[str, list[Any]]:
+        """Returns the condition on a batch `b`, the topic left aside, and what is bound in it."""
+        said: list[tuple[str, Any]] = []
+        if self.search:
+            said.append(("contains(lower(b.prompt), lower(?))", plain(self.search)))
+        if self.model:
+            said.append(("b.provider || ':' || b.model = ?", plain(self.model)))
+        return " AND ".join(["true", *(condition for condition, _ in said)]), [value for _, value in said]
+
+    def of_images(self) -> tuple[str, list[Any]]:
+        """Returns the condition on an image `g` and its task `k`, and what is bound in it."""
+        statuses = [plain(one) for one in self.statuses]
+        some = f" AND k.status IN ({marks(statuses)})" if statuses else ""
+        return f"g.deleted_at IS NULL{some}{' AND g.starred' if self.starred else ''}", statuses
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +66,7 @@ class OutlineRow:
     Attributes:
         id: `bat_…`.
         topic_id: `top_…`.
-        images: How many images it has that are not deleted; with none it is not shown.
+        images: How many images it has that are wanted and not deleted; with none it is not shown.
         references: How many input images.
         size: (width, height) its images have or will have; only the quotient is meant.
         created_at: UTC, naive.
@@ -79,7 +94,7 @@ class Changes:
 
     Attributes:
         revision: The newest there is.
-        rows: The outline rows of every batch in which something changed; one without images is gone.
+        rows: The outline rows of every batch in which something changed; one without images is gone, or not wanted.
         batches: New or changed batches, with all their images.
         images: Changed images of other batches, deleted ones too.
     """
@@ -101,22 +116,28 @@ def read_revision(cur: Cursor) -> int:
 
 def read_outline(cur: Cursor, user_id: str, wanted: Wanted) -> Outline:
     """Returns the outline of these batches, newest first."""
-    where: list[str] = ["b.deleted_at IS NULL", "t.deleted_at IS NULL"]
-    values: list[Any] = []
+    condition, values = wanted.of_batches()
+    where = f"b.deleted_at IS NULL AND t.deleted_at IS NULL AND {condition}"
     if wanted.topic_id:
-        where, values = [*where, "b.topic_id = ?"], [*values, wanted.topic_id]
-    if wanted.search:
-        where, values = [*where, "contains(lower(b.prompt), lower(?))"], [*values, plain(wanted.search)]
-    if wanted.model:
-        where, values = [*where, "b.provider || ':' || b.model = ?"], [*values, plain(wanted.model)]
-    having = ["count(g.id) FILTER (g.deleted_at IS NULL) > 0"]
-    if wanted.status:
-        having.append("bool_or(k.status = ? AND g.deleted_at IS NULL)")
-    if wanted.starred:
-        having.append("bool_or(g.starred AND g.deleted_at IS NULL)")
-    asked = [plain(wanted.status)] if wanted.status else []
-    rows = _rows(cur, user_id, " AND ".join(where), values, having=" AND ".join(having), asked=asked)
-    return Outline(revision=read_revision(cur), rows=rows)
+        where, values = f"b.topic_id = ? AND {where}", [wanted.topic_id, *values]
+    rows = _rows(cur, user_id, where, values, wanted)
+    return Outline(revision=read_revision(cur), rows=[row for row in rows if row.images])
+
+
+def open_outline(cur: Cursor, user_id: str, wanted: Wanted, first: int) -> tuple[Outline, list[BatchRecord]]:
+    """Returns an outline with the details of its first batches, in one read."""
+    outline = read_outline(cur, user_id, wanted)
+    return outline, load_batches(cur, user_id, [row.id for row in outline.rows[:first]])
+
+
+def list_used_models(cur: Cursor, user_id: str) -> list[str]:
+    """Returns the address of every model that made a batch which is not deleted."""
+    rows = cur.execute(
+        "SELECT DISTINCT b.provider || ':' || b.model AS address FROM batches b JOIN topics t ON t.id = b.topic_id "
+        "WHERE b.user_id = ? AND b.deleted_at IS NULL AND t.deleted_at IS NULL ORDER BY address",
+        [user_id],
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def load_batches(cur: Cursor, user_id: str, batch_ids: Sequence[str]) -> list[BatchRecord]:
@@ -143,11 +164,12 @@ def load_images(cur: Cursor, user_id: str, image_ids: Sequence[str]) -> list[Gen
     return [read_generation(row) for row in rows]
 
 
-def list_changes(cur: Cursor, user_id: str, topic_id: str | None, since: int) -> Changes:
-    """Returns what changed in a topic (None: in all) after a revision."""
+def list_changes(cur: Cursor, user_id: str, wanted: Wanted, since: int) -> Changes:
+    """Returns what changed among the wanted batches after a revision; what is wanted no more are rows of no images."""
     revision = read_revision(cur)
     if revision <= since:
         return Changes(revision=revision)
+    topic_id = wanted.topic_id
     where, values = ("b.topic_id = ?", [topic_id]) if topic_id else ("true", [])
     whole = cur.execute(
         f"SELECT b.id FROM batches b WHERE b.user_id = ? AND {where} AND b.revision > ?", [user_id, *values, since]
@@ -161,23 +183,25 @@ def list_changes(cur: Cursor, user_id: str, topic_id: str | None, since: int) ->
     touched = list(dict.fromkeys([*heads, *(batch_id for _, batch_id in images)]))
     if not touched:
         return Changes(revision=revision)
+    rows = _rows(cur, user_id, f"b.id IN ({marks(touched)})", touched, wanted)
+    shown = {row.id for row in rows if row.images}
     alone = [image_id for image_id, batch_id in images if batch_id not in set(heads)]
     return Changes(
         revision=revision,
-        rows=_rows(cur, user_id, f"b.id IN ({marks(touched)})", touched),
-        batches=load_batches(cur, user_id, heads),
+        rows=rows,
+        batches=load_batches(cur, user_id, [batch_id for batch_id in heads if batch_id in shown]),
         images=load_images(cur, user_id, alone),
     )
 
 
-def _rows(
-    cur: Cursor, user_id: str, where: str, values: Sequence[Any], *, having: str = "true", asked: Sequence[Any] = ()
-) -> list[OutlineRow]:
-    """Reads outline rows; in a deleted batch or topic nothing is left."""
+def _rows(cur: Cursor, user_id: str, where: str, values: Sequence[Any], wanted: Wanted) -> list[OutlineRow]:
+    """Reads outline rows; in a deleted batch or topic nothing is left, in one that is not wanted neither."""
+    of_batches, batch_values = wanted.of_batches()
+    of_images, image_values = wanted.of_images()
     found = cur.execute(
         f"""
         SELECT b.id, b.topic_id, b.created_at,
-               count(g.id) FILTER (g.deleted_at IS NULL AND b.deleted_at IS NULL AND t.deleted_at IS NULL),
+               count(g.id) FILTER (b.deleted_at IS NULL AND t.deleted_at IS NULL AND {of_batches} AND {of_images}),
                any_value(r.references), any_value(a.width), any_value(a.height), any_value(k.params_sent)
         FROM batches b JOIN topics t ON t.id = b.topic_id
         JOIN generations g ON g.batch_id = b.id JOIN tasks k ON k.id = g.task_id
@@ -186,10 +210,9 @@ def _rows(
                ON r.batch_id = b.id
         WHERE b.user_id = ? AND {where}
         GROUP BY b.id, b.topic_id, b.created_at
-        HAVING {having}
         ORDER BY b.created_at DESC, b.id DESC
         """,
-        [user_id, *values, *asked],
+        [*batch_values, *image_values, user_id, *values],
     ).fetchall()
     return [
         OutlineRow(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from ..domain.records import TopicRecord
+from ..errors import NotFound, NotYours
 from .rows import Cursor, owned, plain
+from .settings import get_setting
 
 _SELECT = """
     SELECT t.id, t.title, t.title_source, t.cover_sha256, t.created_at, t.last_activity_at,
@@ -44,6 +47,25 @@ def get_topic(cur: Cursor, user_id: str, topic_id: str) -> TopicRecord:
     row = cur.execute(f"{_SELECT} WHERE t.id = ?", [topic_id]).fetchone()
     assert row is not None
     return _read(row)
+
+
+def check_topic(cur: Cursor, user_id: str, topic_id: str) -> str:
+    """Returns the id of a topic that is there, without counting what is in it.
+
+    Raises:
+        NotFound: There is none, or it was deleted.
+        NotYours: It is another user's.
+    """
+    owned(cur, "topics", topic_id, user_id, "topic")
+    return topic_id
+
+
+def find_remembered_topic(cur: Cursor, user_id: str, setting: str) -> str | None:
+    """Returns the id of the topic that a setting names, or None where that is not there (any more)."""
+    topic_id = get_setting(cur, user_id, setting)
+    with suppress(NotFound, NotYours):
+        return check_topic(cur, user_id, topic_id) if topic_id else None
+    return None
 
 
 def find_topic(cur: Cursor, user_id: str, title: str) -> str | None:

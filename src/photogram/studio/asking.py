@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..domain.events import Event, EventKind
 from ..domain.ids import is_id, new_id
 from ..domain.params import show
-from ..errors import BadParams, NotFound, NotYours
+from ..errors import BadParams, NotFound
 from ..store import history, settings, topics
 from .prepare import check_filters, check_seconds
 from .topic import Topic, clean_title
@@ -37,7 +37,7 @@ def find_topic(studio: Studio, topic: Topic | str) -> Topic:
     if not isinstance(title_or_id, str):
         raise BadParams([f"a topic is named by its title or id, not {show(title_or_id)}"])
     if is_id(title_or_id, "top"):
-        return Topic(studio, studio._read(topics.get_topic, studio.user, title_or_id).id)
+        return Topic(studio, studio._read(topics.check_topic, studio.user, title_or_id))
     found = studio._read(topics.find_topic, studio.user, title_or_id)
     if found is None:
         raise NotFound(f"There is no topic {title_or_id!r}.", next_step="studio.topics() lists them.")
@@ -46,13 +46,8 @@ def find_topic(studio: Studio, topic: Topic | str) -> Topic:
 
 def find_active_topic(studio: Studio) -> Topic | None:
     """Returns the topic where `generate` puts new batches, or None; one that was deleted is none."""
-    topic_id = studio._read(settings.get_setting, studio.user, ACTIVE_TOPIC)
-    if not topic_id:
-        return None
-    try:
-        return Topic(studio, studio._read(topics.get_topic, studio.user, topic_id).id)
-    except (NotFound, NotYours):
-        return None
+    topic_id = studio._read(topics.find_remembered_topic, studio.user, ACTIVE_TOPIC)
+    return Topic(studio, topic_id) if topic_id else None
 
 
 def choose_active_topic(studio: Studio, topic: Topic | str | None) -> None:

@@ -16,7 +16,6 @@ from ..domain.card import ModelCard
 from ..domain.ids import is_id
 from ..errors import BadParams, PhotogramError, UnknownModel
 from ..store import settings, topics
-from ..store.outline import Wanted
 from ..studio import Studio
 from ..studio.form import Form, find_form_problems, settle
 from ..studio.kept_form import find_form
@@ -30,6 +29,7 @@ from .keeping import Keeping
 from .matching import match_size
 from .references import References
 from .reusing import find_batch
+from .shown import Shown
 from .texts import choose_language, read_texts
 from .wire import (
     Json,
@@ -63,11 +63,11 @@ class Controller:
         self._kept = find_form(studio)
         self._told_at = self._kept.at
         self._answers: dict[str, Callable[[Json, Sequence[bytes]], list[Reply]]] = {
-            "hello": self._hello, "look": self.feed.look, "beat": self.feed.beat, "batches": self.feed.batches,
-            "thumbs": self.feed.thumbs, "full": self.keeping.full, "zip": self.keeping.zip,
-            "images": self.keeping.images, "select": self.keeping.select, "press": self._press, "form": self._form,
-            "upload": self.references.upload, "layout": self._layout, "act": self._act,
-            "models": self._models,
+            "hello": self._hello, "look": self.feed.look, "beat": self.feed.beat, "used": self.feed.used,
+            "batches": self.feed.batches, "thumbs": self.feed.thumbs, "full": self.keeping.full,
+            "zip": self.keeping.zip, "images": self.keeping.images, "select": self.keeping.select,
+            "press": self._press, "form": self._form, "upload": self.references.upload, "layout": self._layout,
+            "act": self._act, "models": self._models,
         }  # fmt: skip
 
     @property
@@ -109,7 +109,7 @@ class Controller:
             "texts": read_texts(language), "models": self._list_models(), "layout": self._remembered(LAYOUT) or {},
             "default_model": config.default_model(), **self.say_around(), "form": self._form_said(),
         }  # fmt: skip
-        outline = self.feed.outline(message["view"], Wanted(topic_id=self.find_active()))
+        outline = self.feed.outline(message["view"], Shown(topic_id=self.find_active()))
         return [Reply(state), *outline, *self.keeping.greet()]
 
     def _models(self, message: Json, _: Sequence[bytes]) -> list[Reply]:

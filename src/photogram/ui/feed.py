@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..domain.records import GenerationRecord
 from ..domain.task import TaskStatus
-from ..store.outline import Wanted, list_changes, load_batches, read_outline
+from ..store.outline import Changes, list_changes, list_used_models, load_batches, open_outline
 from . import said
 from .pictures import read_small
+from .shown import Shown, read_shown
 from .wire import Json, Reply, write_batch, write_image, write_row
 
 if TYPE_CHECKING:
@@ -35,46 +37,50 @@ class Feed:
 
     def look(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Shows another topic, or what a search finds; with `activate` new batches go there from now on."""
-        topic_id = said.text(message, "topic") or None
+        shown, since = read_shown(message), said.whole(message, "since")
         if message.get("activate"):
-            self._studio.active_topic = topic_id
-        wanted = Wanted(
-            topic_id=topic_id, search=said.text(message, "search"), model=said.text(message, "model"),
-            status=said.text(message, "status"), starred=bool(message.get("starred")),
-        )  # fmt: skip
-        return self.outline(message["view"], wanted, everywhere=bool(message.get("everywhere")), asked=True)
+            self._studio.active_topic = shown.topic_id
+        return self.outline(message["view"], shown, since=since or None, asked=True)
 
-    def outline(self, view: str, wanted: Wanted, *, everywhere: bool = False, asked: bool = False) -> list[Reply]:
-        """Lists the batches that are wanted, with the details of the first."""
-        outline = self._studio._read(read_outline, self._studio.user, wanted)
-        rows = outline.rows if wanted.topic_id or everywhere else []
-        first = self._studio._read(load_batches, self._studio.user, [row.id for row in rows[:DETAILS]])
+    def outline(self, view: str, shown: Shown, *, since: int | None = None, asked: bool = False) -> list[Reply]:
+        """Lists what a view shows, with the details of the first batches.
+
+        Args:
+            view: Who is told.
+            shown: What it shows.
+            since: The revision up to which it knows the topics; None for not at all.
+            asked: Whether it asked for it; else it follows.
+        """
+        outline, first = self._studio._read(open_outline, self._studio.user, shown.wanted(), DETAILS)
+        rows, first = ([], []) if shown.is_nothing else (outline.rows, first)
         return [
             Reply({
-                "kind": "skeleton", "view": view, "topic": wanted.topic_id, "revision": outline.revision,
+                "kind": "skeleton", "view": view, **shown.as_json(), "revision": outline.revision,
                 "rows": [write_row(row) for row in rows], "batches": [write_batch(batch) for batch in first],
-                "everywhere": everywhere, "asked": asked, **self._controller.say_around(unsent=False),
+                "asked": asked, **self._controller.say_around(unsent=False, since=since),
             })
         ]  # fmt: skip
 
-    def changes(
-        self, view: str, topic_id: str | None, since: int, *, everywhere: bool = False
-    ) -> tuple[int, list[Reply]]:
+    def changes(self, view: str, shown: Shown, since: int) -> tuple[int, list[Reply]]:
         """Returns the newest revision, and what a view has to be told that knows everything up to `since`.
 
-        A view shows the active topic, unless it looks `everywhere`: where that is another one now, it gets its outline.
+        A view shows the active topic: where that is another one now, it gets its outline. One that looks everywhere
+        stays where it is.
         """
-        if not everywhere and (active := self._controller.find_active()) != topic_id:
-            replies = self.outline(view, Wanted(topic_id=active))
-            return replies[0].message["revision"], replies
-        found = self._studio._read(list_changes, self._studio.user, topic_id, since)
+        if (active := self._controller.find_active()) != shown.topic_id:
+            if not shown.everywhere:
+                replies = self.outline(view, Shown(topic_id=active), since=since)
+                return replies[0].message["revision"], replies
+            shown = replace(shown, topic_id=active)
+        found = self._studio._read(list_changes, self._studio.user, shown.wanted(), since)
         if found.revision == since:
             return since, []
+        if shown.is_nothing:
+            found = Changes(revision=found.revision)
         message = {
-            "kind": "changes", "view": view, "since": since, "revision": found.revision, "topic": topic_id,
-            "rows": [write_row(row) for row in found.rows] if topic_id or everywhere else [],
-            "batches": [write_batch(batch) for batch in found.batches] if topic_id or everywhere else [],
-            "images": [write_image(one) for one in found.images] if topic_id or everywhere else [],
+            "kind": "changes", "view": view, "since": since, "revision": found.revision, **shown.as_json(),
+            "rows": [write_row(row) for row in found.rows], "batches": [write_batch(one) for one in found.batches],
+            "images": [write_image(one) for one in found.images],
             **self._controller.say_around(unsent=False, since=since),
         }  # fmt: skip
         images = [*found.images, *(image for batch in found.batches for image in batch.generations)]
@@ -82,18 +88,24 @@ class Feed:
 
     def beat(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Tells a view what it may have missed."""
-        topic_id, since = said.text(message, "topic") or None, said.whole(message, "since")
-        everywhere = bool(message.get("everywhere"))
-        revision, replies = self.changes(message["view"], topic_id, since, everywhere=everywhere)
+        shown, since = read_shown(message), said.whole(message, "since")
+        revision, replies = self.changes(message["view"], shown, since)
         if replies:
             return replies
         around = self._controller.say_around(since=since)
-        return [Reply({"kind": "beat", "view": message["view"], "revision": revision, **around})]
+        return [Reply({"kind": "beat", "view": message["view"], **shown.as_json(), "revision": revision, **around})]
+
+    def used(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
+        """Lists the models that something was made with, to choose from."""
+        models = self._studio._read(list_used_models, self._studio.user)
+        return [Reply({"kind": "used", "view": message["view"], "models": models})]
 
     def batches(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Sends the details of batches."""
-        found = self._studio._read(load_batches, self._studio.user, said.ids(message, "bat", MOST_IDS))
-        batches = {"kind": "batches", "view": message["view"], "batches": [write_batch(one) for one in found]}
+        ids = said.ids(message, "bat", MOST_IDS)
+        found = self._studio._read(load_batches, self._studio.user, ids)
+        written = [write_batch(one) for one in found]
+        batches = {"kind": "batches", "view": message["view"], "ids": ids, "batches": written}
         images = [image for batch in found for image in batch.generations]
         return [Reply(batches), *self._glimpses(message["view"], images)]
 
@@ -105,7 +117,8 @@ class Feed:
         return [Reply({"kind": "glimpses", "view": view, "ids": ids}, list(seen.values()))] if seen else []
 
     def thumbs(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        """Sends small pictures."""
-        found = read_small(self._studio, said.texts(message, "ids", MOST_IDS), self._controller.form.references)
-        thumbs = {"kind": "thumbs", "view": message["view"], "shas": list(found)}
-        return [Reply(thumbs, list(found.values()))] if found else []
+        """Sends small pictures; one that cannot be had is left out."""
+        ids = said.texts(message, "ids", MOST_IDS)
+        found = read_small(self._studio, ids, self._controller.form.references)
+        thumbs = {"kind": "thumbs", "view": message["view"], "ids": ids, "shas": list(found)}
+        return [Reply(thumbs, list(found.values()))]

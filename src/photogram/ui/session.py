@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -17,6 +17,7 @@ from ..engine.workers import Workers
 from ..errors import PhotogramError, StoreClosed, StoreForked
 from .actions import ACTIONS
 from .controller import Controller
+from .shown import Shown, read_shown
 from .wire import Json, Reply, write_error
 
 log = logging.getLogger("photogram")
@@ -42,14 +43,12 @@ class View:
 
     Attributes:
         seen_at: When it was last heard of.
-        topic_id: Which topic it shows.
-        everywhere: Whether it shows what a search found in all topics, and so follows no topic.
-        since: The revision up to which it was told everything; None before its first list.
+        shown: What it shows.
+        since: The revision up to which it was told everything of it; None before it has the list.
     """
 
     seen_at: float
-    topic_id: str | None = None
-    everywhere: bool = False
+    shown: Shown = field(default_factory=Shown)
     since: int | None = None
 
 
@@ -108,6 +107,8 @@ class Session:
         if message.get("kind") == "bye":
             self._views.pop(message["view"], None)
             return
+        if message.get("kind") in ("look", "beat") and (shown := read_shown(message)) != view.shown:
+            view.shown, view.since = shown, None  # what it showed before is told no more
         answers = self._lane_of(message).submit(self._controller.answer, message, buffers)
         self._start(self._reply(answers), f"answer to {message.get('kind')}")
 
@@ -126,10 +127,11 @@ class Session:
         """Sends replies; what they tell a view, it knows."""
         for reply in replies:
             view = self._views.get(reply.message.get("view") or "")
-            if view and "revision" in reply.message:
-                view.since = reply.message["revision"]
-                view.topic_id = reply.message.get("topic", view.topic_id)
-                view.everywhere = reply.message.get("everywhere", view.everywhere)
+            if view and "filter" in reply.message:
+                shown, follows = read_shown(reply.message), not reply.message.get("asked", True)
+                here = replace(view.shown, topic_id=shown.topic_id) if shown.everywhere else view.shown
+                if shown == here or follows:
+                    view.shown, view.since = shown, reply.message["revision"]
             self._send(reply.message, reply.buffers)
 
     def _note(self, event: Event) -> None:
@@ -163,24 +165,23 @@ class Session:
             self._deliver(replies)
 
     async def tell_changes(self) -> None:
-        """Tells every open view what changed since it was last told."""
+        """Tells every open view what changed since it was last told; views that know the same are one question."""
+        asking: dict[tuple[Shown, int], list[str]] = {}
         for name, view in self._open_views().items():
-            asked = view.topic_id, view.since or 0
-            changes = self._readers.submit(
-                partial(self._controller.feed.changes, name, *asked, everywhere=view.everywhere)
-            )
+            asking.setdefault((view.shown, view.since or 0), []).append(name)
+        for asked, names in asking.items():
+            changes = self._readers.submit(partial(self._controller.feed.changes, names[0], *asked))
             try:
                 _, replies = await asyncio.wrap_future(changes)
             except PhotogramError as error:  # the workspace is busy: the next change, or the view's beat, tries again
                 log.debug("a view is not told: %s", error)
                 continue
-            if (
-                view.topic_id,
-                view.since or 0,
-            ) == asked:  # it was told something else meanwhile: its beat sorts that out
-                self._deliver(replies)
-            else:
-                self._changed.set()
+            for name in names:
+                now = self._views.get(name)
+                if now and (now.shown, now.since or 0) == asked:
+                    self._deliver(reply.to(name) for reply in replies)
+                else:  # it was told something else meanwhile: its beat sorts that out
+                    self._changed.set()
 
     def _open_views(self) -> Mapping[str, View]:
         now = self._now()

@@ -33,6 +33,10 @@ class Reply:
     message: Json
     buffers: Sequence[bytes] = field(default=(), repr=False)
 
+    def to(self, view: str) -> Reply:
+        """Returns the same for another view."""
+        return Reply({**self.message, "view": view}, self.buffers)
+
 
 def write_row(row: OutlineRow) -> list[Any]:
     """Returns an outline row: [id, images, references, width / height, created in ms]."""

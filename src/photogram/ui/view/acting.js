@@ -24,6 +24,8 @@ const acting = {
   },
   more(row) { // the same again with new seeds: a press, whose batch this view names and shows at once
     const id = newId('bat'), batch = this.batches[row.id], n = batch?.n ?? row.images;
+    if (batch && batch.topic !== this.topic) this.look(batch.topic); // where it will be
+    else if (this.isFiltered()) this.unfilter();
     const placeholder = { ...row, id, images: n, created: Date.now() + this.skew, local: true, prompt: batch?.prompt, model: batch?.model };
     this.rows = [Object.freeze(placeholder), ...this.rows];
     this.$refs.root.querySelector('.pg-feed')?.scrollTo({ top: 0, behavior: 'smooth' });

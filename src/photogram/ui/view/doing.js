@@ -27,18 +27,11 @@ const doing = {
     this.saidAt = Date.now();
     this.tell('form', { changes, seq: ++this.seq });
   },
-  look(topic) {
-    this.show(topic);
-    this.tell('look', { topic, activate: true });
-  },
-  show(topic, keep = false) { // keep: what was just pressed is on its way to this topic
-    this.topic = topic; this.batches = {};
-    this.rows = keep ? this.rows.filter((row) => row.local) : [];
-  },
   press() {
     if (this.sending) return;
     if (!this.form.prompt?.trim()) { this.toast('bad', this.t('prompt.empty')); return; }
     this.flush();
+    if (this.isFiltered()) this.unfilter(); // what is made now must be seen
     const { model, params, prompt, n, references } = this.form;
     const id = newId('bat'), ratio = this.form.size ? this.form.size[0] / this.form.size[1] : 1;
     const form = { model, params, prompt, n, references: references.map((one) => one.sha) };

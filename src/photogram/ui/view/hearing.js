@@ -8,25 +8,6 @@ const hearing = {
     this.around(said);
     this.topic = said.active; this.ready = true;
   },
-  on_skeleton(said) {
-    if (!said.asked && said.topic !== this.topic) this.show(said.topic, true); // another view or a cell chose it
-    if (said.topic !== this.topic) return;
-    this.around(said);
-    this.rows = mergeRows(this.rows.filter((row) => row.local), said.rows.map(readRow));
-    this.revision = said.revision;
-    said.batches.forEach((batch) => mergeBatch(this.batches, batch));
-  },
-  on_changes(said) {
-    if (said.since > this.revision) return this.beat();
-    this.around(said);
-    if (!said.asked && said.topic !== this.topic) this.show(said.topic, true); // another view or a cell chose it
-    if (said.topic !== this.topic) return;
-    this.around(said);
-    this.rows = mergeRows(this.rows, said.rows.map(readRow));
-    said.batches.forEach((batch) => mergeBatch(this.batches, batch));
-    said.images.forEach((image) => this.take_image(image));
-    this.revision = Math.max(this.revision, said.revision);
-  },
   take_image(image) {
     const batch = this.batches[image.batch];
     const mine = batch?.images.find((one) => one.id === image.id);
@@ -34,10 +15,7 @@ const hearing = {
     if (image.deleted) this.unselect([image.id]);
     if (image.deleted) batch && (batch.images = batch.images.filter((one) => one.id !== image.id));
     else if (mine) mergeImage(mine, image);
-    else if (batch) this.details.want(image.batch);
-  },
-  on_batches(said) {
-    said.batches.forEach((batch) => { mergeBatch(this.batches, batch); this.details.got(batch.id); });
+    else if (batch) { this.stale.add(image.batch); this.details.want(image.batch); }
   },
   on_glimpses(said, buffers) { // of images that are still being drawn
     said.ids.forEach((id, at) => {
@@ -48,9 +26,6 @@ const hearing = {
   forgetGlimpse(id) {
     if (this.glimpses[id]) URL.revokeObjectURL(this.glimpses[id]);
     delete this.glimpses[id];
-  },
-  on_thumbs(said, buffers) {
-    said.shas.forEach((sha, at) => { this.urls[sha] ||= URL.createObjectURL(new Blob([buffers[at]], { type: 'image/webp' })); });
   },
   on_models(said) { this.models = said.models; },
   on_beat(said) { this.around(said); },

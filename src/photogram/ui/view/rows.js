@@ -4,12 +4,18 @@ function readRow([id, images, references, ratio, created]) {
 }
 
 const isNewer = (one, other) => one.created > other.created || (one.created === other.created && one.id > other.id);
+const isSameRow = (one, other) => !other.local === !one.local && ['images', 'references', 'ratio', 'created'].every((name) => one[name] === other[name]);
 
-// Puts rows in or takes them out (a batch without images is gone); the same rows again change nothing.
+// Puts rows in or takes them out (a batch without images is gone). The same rows again change nothing: it returns the
+// very list that it was given, so that nothing is drawn.
 function mergeRows(rows, changed) {
-  const news = new Map(changed.map((row) => [row.id, row]));
-  const merged = rows.filter((row) => !news.has(row.id));
-  for (const row of changed) {
+  if (!changed.length) return rows;
+  const known = new Map(rows.map((row) => [row.id, row]));
+  const news = changed.filter((row) => (row.images ? !known.has(row.id) || !isSameRow(known.get(row.id), row) : known.has(row.id)));
+  if (!news.length) return rows;
+  const ids = new Set(news.map((row) => row.id));
+  const merged = rows.filter((row) => !ids.has(row.id));
+  for (const row of news) {
     if (!row.images) continue;
     let low = 0;
     let high = merged.length;
@@ -30,17 +36,19 @@ function mergeBatch(batches, batch) {
     batches[batch.id] = batch;
     return;
   }
-  const images = batch.images.map((image) => {
-    const mine = known.images.find((one) => one.id === image.id);
-    return mine ? mergeImage(mine, image) : image;
-  });
-  Object.assign(known, batch, { images });
+  const mine = new Map(known.images.map((image) => [image.id, image]));
+  const images = batch.images.map((image) => (mine.has(image.id) ? mergeImage(mine.get(image.id), image) : image));
+  const same = images.length === known.images.length && images.every((image, at) => image.id === known.images[at].id);
+  mergeImage(known, { ...batch, images: same ? known.images : images }, ['images']);
+  if (!same) known.images = images;
 }
 
-function mergeImage(mine, image) {
+function mergeImage(mine, image, apart = []) {
   for (const name of Object.keys(mine)) if (!(name in image)) delete mine[name];
   for (const name of Object.keys(image)) {
-    if (JSON.stringify(mine[name]) !== JSON.stringify(image[name])) mine[name] = image[name];
+    if (!apart.includes(name) && !isSame(mine[name], image[name])) mine[name] = image[name];
   }
   return mine;
 }
+
+const isSame = (one, other) => one === other || (typeof one === 'object' && typeof other === 'object' && JSON.stringify(one) === JSON.stringify(other));
