@@ -51,21 +51,21 @@ def test_a_browser_cannot_set_a_height_that_makes_no_sense(ask, controller, heig
 
 def test_the_strip_shows_the_last_pictures_small(ask, studio):
     strip = Strip(studio)
-    assert "<img" not in strip.draw()
+    assert "<img" not in strip.draw()["text/html"]
     studio.batch(ask.press("first", n=3)).wait(20)
     studio.batch(ask.press("second", n=6)).wait(20)
-    html = strip.draw()
+    html = strip.draw()["text/html"]
     assert html.count("<img") == 8
     assert html.count('alt="second"') == 6
     assert "9 images" in html
     assert len(html.encode()) < 40_000
     studio.batches()[0].delete()
-    assert Strip(studio).draw().count("<img") == 3
+    assert Strip(studio).draw()["text/html"].count("<img") == 3
 
 
 def test_the_strip_speaks_the_studio_s_language(tmp_path):
     with Studio(tmp_path, lang="pt-BR") as studio:
-        assert "execute as células" in Strip(studio).draw()
+        assert "execute as células" in Strip(studio).draw()["text/html"]
 
 
 class Published(DisplayPublisher):

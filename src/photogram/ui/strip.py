@@ -34,32 +34,34 @@ class Strip:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._id = f"photogram-{uuid4()}"
-        self._shown = ""
+        self._shown: dict[str, str] = {}
         self._follows = False
 
-    def draw(self) -> str:
-        """Returns it as it is now. Any thread but the engine's."""
+    def draw(self) -> dict[str, str]:
+        """Returns it as it is now, by mime type. Any thread but the engine's."""
         texts = read_texts(choose_language(self._studio.lang))
         images, pictures = read_newest(self._studio, MOST_PICTURES)
         title = texts["strip.one" if images == 1 else "strip.title" if images else "strip.empty"]
-        return render_strip(pictures, title=title.format(n=images), how=texts["strip.how"])
+        title = title.format(n=images)
+        html = render_strip(pictures, title=title, how=texts["strip.how"])
+        return {"text/html": html, "text/plain": f"{title}. {texts['strip.how']}"}
 
     def show(self) -> None:
         """Shows it in the cell that runs, and keeps it up to date while the studio is open."""
-        from IPython.display import HTML, display
+        from IPython.display import display
 
         try:
             self._shown = self.draw()
         except PhotogramError as error:  # the panel itself is there, and says what is wrong
             log.debug("the strip of %r is not drawn: %s", self._studio, error)
-        display(HTML(self._shown), display_id=self._id)  # type: ignore[no-untyped-call]
+        display(self._shown, raw=True, display_id=self._id)  # type: ignore[no-untyped-call]
         if not self._follows:
             self._follows = True
             self._studio._engine.call(self._follow())
 
     async def _follow(self) -> None:
         """Draws it again after changes. Runs on the engine's thread; reading and drawing happen on a worker."""
-        from IPython.display import HTML, DisplayHandle
+        from IPython.display import DisplayHandle
 
         studio, changed = self._studio, asyncio.Event()
 
@@ -77,12 +79,12 @@ class Strip:
                     return
                 changed.clear()
                 try:
-                    html = await asyncio.wrap_future(studio._engine.workers.submit(self.draw))
+                    drawn = await asyncio.wrap_future(studio._engine.workers.submit(self.draw))
                 except PhotogramError as error:  # the workspace is busy: the next change draws it
                     log.debug("the strip of %r is not drawn again: %s", studio, error)
                     continue
-                if html != self._shown:
-                    self._shown = html
-                    handle.update(HTML(html))  # type: ignore[no-untyped-call]
+                if drawn != self._shown:
+                    self._shown = drawn
+                    handle.update(drawn, raw=True)
         finally:
             unsubscribe()
