@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -50,13 +51,11 @@ def picture(colour: str, size: tuple[int, int] = (40, 20)) -> bytes:
 
 
 def encoded(data: bytes) -> str:
-    import base64
-
     return base64.b64encode(data).decode()
 
 
 def a_file(name: str, data: bytes | None = None, kind: str = "image/png") -> dict[str, object]:
-    return {"name": name, "mimeType": kind, "buffer": picture(name.split(".")[0]) if data is None else data}
+    return {"name": name, "mimeType": kind, "buffer": picture(Path(name).stem) if data is None else data}
 
 
 class Settings:
@@ -129,7 +128,8 @@ def test_a_model_is_found_by_its_words_and_chosen_by_keyboard(settings) -> None:
     expect(chosen).to_be_in_viewport()
     form.search.press_sequentially("flux sch")
     titles = models.get_by_role("option").all_inner_texts()
-    assert titles and all("schnell" in one.lower() for one in titles if "FLUX" in one)
+    assert titles
+    assert all("schnell" in one.lower() for one in titles if "FLUX" in one)
     assert "no key" in titles[-1]
     active = form.search.get_attribute("aria-activedescendant")
     form.search.press("ArrowDown")
@@ -413,9 +413,7 @@ real, go, seen = Uploads.take, Event(), []
 def take(self, upload_id, **said):
     seen.append((upload_id, said['part']))
     if said['part'] == 2: go.wait(30)
-    if go.is_set() and len(seen) == 5 and not broken: broken.append(1); raise BadReference('The file did not arrive whole.')
     return real(self, upload_id, **said)
-broken = [1]
 Uploads.take = take
 """)
     noise = picture("red") + bytes(5 * 2**20)
