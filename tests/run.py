@@ -4,10 +4,12 @@
     python3 tests/run.py --check      only format, lint, types, layers
     python3 tests/run.py -k sql       only pytest, with these arguments
     python3 tests/run.py --diffusers  the tests that need torch, which no other run includes
+    python3 tests/run.py --kernels    the panel with every ipykernel that it is made for; other runs have one
 
 It makes its own environment in `.venv-test` (again only when pyproject.toml changes; `.venv-diffusers` for torch, some
-gigabytes). It needs a Chromium for the browser tests and a Node for the mock server of tests/aimock: those that
-PHOTOGRAM_CHROMIUM and PHOTOGRAM_NODE name, those on the PATH, or those that it installs. Standard library only.
+gigabytes; `.venv-kernel-…` for each kernel). It needs a Chromium for the browser tests and a Node for the mock server of
+tests/aimock: those that PHOTOGRAM_CHROMIUM and PHOTOGRAM_NODE name, those on the PATH, or those that it installs.
+Standard library only.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv-test"
 DIFFUSERS_VENV = ROOT / ".venv-diffusers"
+KERNELS = ("6.31", "7.3", "7.4")
+"""Versions of ipykernel that call a widget on different threads, at different times."""
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -53,10 +57,10 @@ def run(*command: str | Path, **env: str) -> bool:
 # ── The environment ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def set_up(folder: Path = VENV, extras: str = "lab,test") -> Path:
+def set_up(folder: Path = VENV, extras: str = "lab,test", *others: str) -> Path:
     """Makes an environment with the package (editable) and everything its tests need; returns its Python."""
     python = folder / PYTHON.relative_to(VENV)
-    recipe = (ROOT / "pyproject.toml").read_bytes() + f"{sys.version} {ROOT}".encode()
+    recipe = (ROOT / "pyproject.toml").read_bytes() + f"{sys.version} {ROOT}".encode() + " ".join(others).encode()
     stamp, wanted = folder / "photogram-recipe", hashlib.sha256(recipe).hexdigest()
     if python.exists() and stamp.exists() and stamp.read_text() == wanted:
         return python
@@ -71,7 +75,7 @@ def set_up(folder: Path = VENV, extras: str = "lab,test") -> Path:
     (folder / ".gitignore").write_text("*\n")
     pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--retries", "5")
     for attempt in range(1, PIP_ATTEMPTS + 1):
-        if run(*pip, "-e", f".[{extras}]"):
+        if run(*pip, "-e", f".[{extras}]" if extras else ".", *others):
             stamp.write_text(wanted)
             return python
         if attempt < PIP_ATTEMPTS:
@@ -178,6 +182,17 @@ def run_diffusers(*arguments: str) -> bool:
     return run(python, "-m", "pytest", "tests/providers/diffusers_local", "-m", "diffusers", *arguments)
 
 
+def run_kernels(*arguments: str) -> dict[str, bool]:
+    """Runs the panel's first flows with each kernel, in an environment of its own beside this one's JupyterLab."""
+    tests = arguments or ("tests/browser/test_kernels.py", "tests/browser/test_panel.py")
+    chromium, results = get_chromium(), {}
+    for version in KERNELS:
+        python = set_up(ROOT / f".venv-kernel-{version}", "", f"ipykernel=={version}.*")
+        named = {"PHOTOGRAM_KERNEL_PYTHON": str(python), "PHOTOGRAM_KERNEL_VERSION": f"{version}."}
+        results[f"ipykernel {version}"] = run(PYTHON, "-m", "pytest", *tests, PHOTOGRAM_CHROMIUM=chromium, **named)
+    return results
+
+
 def run_notebooks() -> bool:
     """Runs every notebook and compares its outputs with the saved ones, in a workspace that is thrown away."""
     notebooks = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -208,6 +223,8 @@ def main(arguments: list[str]) -> int:
         results = check()
     elif "--diffusers" in arguments:
         results = {"diffusers": run_diffusers(*(one for one in arguments if one != "--diffusers"))}
+    elif "--kernels" in arguments:
+        results = run_kernels(*(one for one in arguments if one != "--kernels"))
     elif arguments:
         results = {"tests": run_pytest(*arguments)}
     else:
@@ -222,6 +239,7 @@ def main(arguments: list[str]) -> int:
         print(f"  {'✔' if passed else '✘'} {name}")
     if "tests" in results:
         print("  – diffusers: not part of this run (python3 tests/run.py --diffusers)")
+        print("  – other kernels than this one: not part of this run (python3 tests/run.py --kernels)")
     return 0 if all(results.values()) else 1
 
 

@@ -42,6 +42,16 @@ def test_every_component_that_is_used_is_there_and_every_one_is_used():
     assert set(re.findall(r"<(pg-[a-z-]+)", sources)) == set(components)
 
 
+def test_no_style_reaches_what_is_outside_a_panel():
+    """A grid in another cell has classes of the same names."""
+    for name, component in read_components().items():
+        for style in re.findall(r"<style>(.*?)</style>", component, re.DOTALL):
+            for rule in re.findall(r"[^{};]+(?=\{)", style):
+                for selector in map(str.strip, re.split(r",(?![^(]*\))", rule)):
+                    inside = r"(:where\(\.pg\) |body\S* )?\.pg\b(?!-)|:where\(\.pg\) |\.jp-\S*|@|from$|to$|\d+%$"
+                    assert re.match(inside, selector), (name, selector)
+
+
 def test_the_template_holds_its_scripts():
     template = read_template()
     assert "@include" not in template

@@ -33,7 +33,24 @@ def read_components() -> dict[str, str]:
     ipyvue registers them for the root's template only; the root's `beforeCreate` makes them known to each other.
     """
     files = sorted([*HERE.glob("panels/*.vue"), *HERE.glob("parts/*.vue")])
-    return {f"pg-{file.stem.replace('_', '-')}": file.read_text("utf-8") for file in files}
+    return {f"pg-{file.stem.replace('_', '-')}": _keep_inside(file.read_text("utf-8")) for file in files}
+
+
+def _keep_inside(component: str) -> str:
+    """Returns a component whose styles reach nothing outside a panel: grids in other cells have classes of such names.
+
+    A browser puts every style into the whole page. `:where` changes no rule's weight.
+    """
+
+    def prefix(found: re.Match[str]) -> str:
+        selectors = re.split(r",(?![^(]*\))", found[0])
+        return ",".join(re.sub(r"^(\s*)(?=\.pg-)", r"\1:where(.pg) ", one) for one in selectors)
+
+    def rewrite(style: re.Match[str]) -> str:
+        rules = re.sub(r"/\*.*?\*/", "", style[0], flags=re.DOTALL)
+        return re.sub(r"(?<=[>{};])[^<>{};@]*\.pg-[^{};@]*(?=\{)", prefix, rules)
+
+    return re.sub(r"<style>.*?</style>", rewrite, component, flags=re.DOTALL)
 
 
 class StudioPanel(VuetifyTemplate):
