@@ -445,6 +445,35 @@ References.add = add
     form.panel.run("References.add, Uploads.take = added, real")
 
 
+def test_an_upload_without_an_answer_says_so_and_is_there_when_the_answer_comes_late(settings) -> None:
+    form = settings()
+    form.panel.run("""
+from threading import Event
+from photogram.ui.uploads import Uploads
+real, go = Uploads.take, Event()
+def take(self, *given, **said):
+    go.wait(60)
+    return real(self, *given, **said)
+Uploads.take = take
+""")
+    form.page.evaluate("""() => { // the ten seconds after which a part is sent again are half a second here
+        window.realTimeout = window.setTimeout;
+        window.setTimeout = (run, ms, ...rest) => window.realTimeout(run, ms === 10000 ? 500 : ms, ...rest);
+    }""")
+    form.add(a_file("late.png", picture("red") + bytes(3 * 2**20)))
+    expect(form.side.get_by_text("The kernel does not answer yet: a cell may be running.")).to_be_visible()
+    expect(form.panel.toasts).to_contain_text("Failed to upload reference: the kernel does not answer")
+    again = form.side.get_by_role("button", name="Upload late.png again")
+    expect(again).to_be_visible()
+    again.click()
+    form.page.evaluate("() => { window.setTimeout = window.realTimeout; }")
+    form.panel.run("go.set()")
+    expect(form.previews).to_have_count(1)
+    expect(again).to_have_count(0)
+    form.await_form("len(studio.form.images) == 1")
+    form.panel.run("Uploads.take = real")
+
+
 # ── The wallet ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

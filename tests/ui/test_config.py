@@ -217,6 +217,12 @@ def test_an_upload_that_was_cancelled_is_forgotten(ask, controller):
     assert controller.form.references == ()
 
 
+def test_an_upload_that_was_finished_before_its_cancel_came_is_taken_out(ask, controller):
+    ask.upload(encode((5, 5, 5)))
+    assert ask("upload", id="u", cancel=True)["form"]["form"]["references"] == []
+    assert controller.form.references == ()
+
+
 def test_the_small_picture_of_each_reference_is_there_at_once(ask):
     shas = [ask.upload(encode((at, 0, 0)), f"u{at}")["uploaded"]["reference"]["sha"] for at in range(2)]
     assert ask("thumbs", ids=shas[1:])["thumbs"]["shas"] == shas[1:]

@@ -39,7 +39,9 @@ class References:
         upload_id, view = said.text(message, "id"), message["view"]
         if message.get("cancel"):
             self._uploads.forget(upload_id)
-            return []
+            late = self._finished.pop(upload_id, None)  # it was finished before the user's word came
+            self._controller.keep(self._controller.form.change({"without": [late.sha256] if late else []}))
+            return [self._controller.tell_form()] if late else []
         if done := self._finished.get(upload_id):  # its answer was lost, and the browser sends a part again
             return [self._uploaded(view, upload_id, done)]
         part, parts, size = (said.whole(message, name) for name in ("part", "parts", "size"))

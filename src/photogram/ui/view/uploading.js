@@ -77,13 +77,12 @@ const uploading = {
     this.listen();
     this.sendParts();
   },
-  on_uploaded(said) { // it may come late, after the upload was given up: it is there all the same
+  on_uploaded(said) { // it may come late, after the upload was given up, and twice
     const upload = this.findUpload(said.id), { reference } = said;
-    if (upload) {
-      this.previews[reference.sha] ||= upload.preview;
-      this.uploads = this.uploads.filter((one) => one !== upload);
-      this.arrived = (this.arrived || 0) + 1;
-    }
+    if (!upload) return;
+    this.previews[reference.sha] ||= upload.preview;
+    this.uploads = this.uploads.filter((one) => one !== upload);
+    this.arrived = (this.arrived || 0) + 1;
     const others = this.form.references.filter((one) => one.sha !== reference.sha);
     this.form.references = [...(this.form.card?.references === 1 && others.length < 2 ? [] : others), reference];
     this.land(said.id);
