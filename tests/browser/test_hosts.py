@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from .cells import run_cell
+from .cells import NOTEBOOK, run_cell
 from .conftest import Lab, write_notebook
 from .panels import LANDED, Panel, Watch
 
@@ -161,3 +161,19 @@ def test_what_a_cell_sets_is_seen_at_once_and_what_is_typed_is_read(panel: Panel
 def test_a_studio_in_portuguese(panel: Panel) -> None:
     panel.open(studio="pg.Studio({name!r}, lang='pt-BR')")
     expect(panel.button("Gerar")).to_be_visible()
+
+
+def test_a_tab_of_its_own_beside_the_notebook(panel: Panel) -> None:
+    panel.open()
+    page, tab = panel.page, panel.page.locator(".jupyterlab-sidecar .pg")
+    for _ in range(2):  # opened again, it is one
+        page.evaluate(f"() => {NOTEBOOK}.widgets[0].model.sharedModel.setSource('studio.panel(tab=True)')")
+        run_cell(page, 0)
+        expect(tab).to_have_count(1)
+    tab.get_by_role("textbox", name="Prompt", exact=True).fill("a boat")
+    tab.get_by_role("button", name="Generate", exact=True).click()
+    expect(tab.locator(".pg-card[data-status=success] img")).to_have_count(1)
+    room = page.locator(".jupyterlab-sidecar").bounding_box()
+    assert tab.bounding_box()["height"] == pytest.approx(room["height"], abs=1), "it fills the height"
+    page.locator(".lm-TabBar-tab", has_text="Photogram").locator(".lm-TabBar-tabCloseIcon").click()
+    expect(tab).to_have_count(0)

@@ -31,12 +31,13 @@ class Renderer(Protocol):
         """
         ...
 
-    def show(self, studio: Shown, *, height: int | None = None) -> None:
+    def show(self, studio: Shown, *, height: int | None = None, tab: bool = False) -> None:
         """Shows the studio in the cell that runs.
 
         Args:
             studio: Which.
             height: Of a panel, in pixels; None leaves it as it is.
+            tab: Whether in a tab of its own beside the notebook, where there are tabs.
         """
         ...
 
@@ -52,7 +53,7 @@ class HtmlRenderer:
             "text/plain": "\n".join(filter(None, (repr(studio), unsent_text(summary)))),
         }
 
-    def show(self, studio: Shown, *, height: int | None = None) -> None:
+    def show(self, studio: Shown, *, height: int | None = None, tab: bool = False) -> None:
         """Shows the studio as HTML; it is as high as it needs to be."""
         from IPython.display import display
 
@@ -74,9 +75,9 @@ class LateRenderer:
         """Returns what the real renderer says."""
         return self._renderer.mimebundle(studio)
 
-    def show(self, studio: Shown, *, height: int | None = None) -> None:
+    def show(self, studio: Shown, *, height: int | None = None, tab: bool = False) -> None:
         """Lets the real renderer show it."""
-        self._renderer.show(studio, height=height)
+        self._renderer.show(studio, height=height, tab=tab)
 
     @property
     def _renderer(self) -> Renderer:

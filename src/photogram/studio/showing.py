@@ -44,13 +44,14 @@ class Panel:
 
     Attributes:
         height: Its height in pixels; None leaves it as it is.
+        tab: Whether in a tab of its own.
     """
 
-    def __init__(self, studio: Studio, height: int | None) -> None:
-        self._studio, self.height = studio, height
+    def __init__(self, studio: Studio, height: int | None, tab: bool) -> None:
+        self._studio, self.height, self.tab = studio, height, tab
 
     def _ipython_display_(self) -> None:
-        current_renderer().show(self._studio, height=self.height)
+        current_renderer().show(self._studio, height=self.height, tab=self.tab)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
         return current_renderer().mimebundle(self._studio)
@@ -74,11 +75,12 @@ class Showing:
         """Language of the panel, `en` or `pt-BR`; None is the browser's."""
         return self._lang
 
-    def panel(self, *, height: int | None = None) -> Panel:
+    def panel(self, *, height: int | None = None, tab: bool = False) -> Panel:
         """Returns the panel for the last line of a cell; `studio` alone shows it too.
 
         Args:
             height: Of its frame in pixels, 320–4000; else as it was last dragged to, or 760.
+            tab: Whether in a tab of its own beside the notebook, as high as the window; JupyterLab with `sidecar` only.
 
         Raises:
             BadParams: It is no such height.
@@ -87,7 +89,7 @@ class Showing:
             height, problem = PANEL_HEIGHT.check(height)
             if problem:
                 raise BadParams([problem])
-        return Panel(cast("Studio", self), height)
+        return Panel(cast("Studio", self), height, tab)
 
     def summary(self) -> StudioSummary:
         """Returns what a static view of the studio shows."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
 from ..display.renderer import HtmlRenderer, Shown
+from .tab import Tab
 
 if TYPE_CHECKING:
     from ..studio import Studio
@@ -22,19 +23,24 @@ class PanelRenderer:
     def __init__(self) -> None:
         self._panels: WeakKeyDictionary[Studio, StudioPanel] = WeakKeyDictionary()
         self._strips: WeakKeyDictionary[Studio, Strip] = WeakKeyDictionary()
+        self._tabs: WeakKeyDictionary[Studio, Tab] = WeakKeyDictionary()
 
     def mimebundle(self, studio: Shown) -> dict[str, Any]:
         """Returns the panel's view, and a line of text. Called on the thread that runs the cell."""
         panel = self.panel(cast("Studio", studio))
         return {**(panel._repr_mimebundle_() or {}), "text/plain": repr(studio)}
 
-    def show(self, studio: Shown, *, height: int | None = None) -> None:
-        """Shows the panel and its strip in the cell that runs."""
+    def show(self, studio: Shown, *, height: int | None = None, tab: bool = False) -> None:
+        """Shows the panel and its strip in the cell that runs, or the panel in a tab beside the notebook."""
         from IPython.display import display
 
         panel = self.panel(cast("Studio", studio))
         if panel.comm is None:  # no browser can be talked to
             HtmlRenderer().show(studio)
+            return
+        if tab:
+            with self._tabs.setdefault(cast("Studio", studio), Tab()).open():
+                display(self.mimebundle(studio), raw=True)  # type: ignore[no-untyped-call]
             return
         panel.set_height(height)
         display(self.mimebundle(studio), raw=True)  # type: ignore[no-untyped-call]
