@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 
 import pytest
 
@@ -13,7 +14,7 @@ from photogram.domain.params import ParamKind, ParamSpec
 from photogram.domain.size import PixelBounds
 from photogram.errors import BadParams, BadReference
 from photogram.studio.form import Form, find_form_problems, find_reference_problem, settle
-from photogram.ui.describe import describe_model
+from photogram.ui.describe import describe_choice, describe_model
 from photogram.ui.matching import match_size
 
 from .kinds import Kinds, encode
@@ -80,6 +81,16 @@ def test_a_model_that_is_gone_stays_chosen_and_is_said(ask, controller):
     assert (form["model"], form["card"], form["prompt"]) == ("kinds:gone", None, "a boat")
     assert "kinds:gone" in form["problems"]["model"]
     assert ask("form", changes={"model": "kinds:few"})["form"]["form"]["card"]["title"] == "A few"
+
+
+def test_a_model_that_retires_within_a_month_says_when_and_what_comes_then():
+    def retires(on: str):
+        made = card(deprecated_on=on, successor="p:new")
+        return describe_choice(made, True, date(2026, 11, 24))["retires"]
+
+    assert retires("2027-03-01") is None
+    assert retires("2026-12-16") == {"on": "2026-12-16", "past": False, "successor": "p:new"}
+    assert retires("2026-11-01") == {"on": "2026-11-01", "past": True, "successor": "p:new"}
 
 
 def test_auto_is_one_of_the_proportions():

@@ -53,7 +53,17 @@ def describe_choice(card: ModelCard, has_its_key: bool, today: date) -> Json:
         "micros": price,
         "local": card.local,
         "key": has_its_key,
-        "retiring": say_retirement(card, today) or "",
+        "retires": _describe_retirement(card, today),
+    }
+
+
+def _describe_retirement(card: ModelCard, today: date) -> Json | None:
+    if not card.deprecated_on or say_retirement(card, today) is None:
+        return None
+    return {
+        "on": card.deprecated_on,
+        "past": card.deprecated_on <= today.isoformat(),
+        "successor": card.successor or "",
     }
 
 
@@ -69,6 +79,7 @@ def describe_model(card: ModelCard) -> Json:
         "max_prompt": card.max_prompt,
         "seeded": card.seeded,
         "references": int(images.max or 1) if images else 0,
+        "needs": int(images.min or images.required) if images else 0,
         "mimes": sorted(card.reference_mimes) if images else [],
         "max_bytes": min(MAX_BYTES, card.max_reference_bytes),
         "free_size": free,

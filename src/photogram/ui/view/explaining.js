@@ -21,6 +21,7 @@ const explaining = {
   // What is wrong with one field of the form: a sentence of the kernel, or what its control knows to say of it.
   problem(name, problem) {
     if (!problem || this.lang === 'en') return problem;
+    if (name === 'images') return this.referenceProblem();
     const spec = this.form.card?.controls.find((one) => one.name === name);
     if (!spec) return this.t('problem.form', { why: problem });
     if (/\bsteps of\b/.test(problem) && spec.step) return this.t('problem.step', { name: this.name(name), step: this.n(spec.step, 4) });

@@ -17,7 +17,7 @@ const uploading = {
     this.nextUpload();
   },
   sortOut(files, card) { // what cannot be taken is said, by reason; the others go on
-    const types = card.mimes.map((mime) => mime.slice(6).toUpperCase()).join(', '), mb = this.n(card.max_bytes / 1048576, 1);
+    const types = nameMimes(card), mb = this.n(card.max_bytes / 1048576, 1);
     const reasons = [
       ['toast.not_image', (file) => !file.type.startsWith('image/') || !file.size],
       ['toast.wrong_type', (file) => !card.mimes.includes(file.type)],
@@ -121,6 +121,15 @@ const uploading = {
     this.form.references = this.form.references.filter((one) => one.sha !== sha);
     this.sayForm({ without: [...(this.unanswered?.without ?? []), sha] });
   },
+  referenceProblem() { // why the form's references cannot be sent, or nothing
+    const { card, references, problems } = this.form;
+    if (!card || !problems.images) return '';
+    const n = references.length, { title: model, references: most, needs } = card;
+    if (!most) return this.t('refs.takes_none', { model });
+    if (n > most) return this.t(most === 1 ? 'refs.takes_one' : 'refs.takes_fewer', { model, most, n: n - most });
+    if (n < needs) return this.t(needs === 1 ? 'refs.needs_one' : 'refs.needs', { model, n: needs });
+    return this.t('refs.unfit', { model, types: nameMimes(card), mb: this.n(card.max_bytes / 1048576, 1) });
+  },
   tellDropped({ dropped, form }) {
     this.toast('', this.t('toast.dropped', { model: form.card?.title ?? form.model, names: dropped.map(this.name).join(', ') }));
   },
@@ -155,6 +164,8 @@ const uploading = {
     this.addFiles(event.dataTransfer.files);
   },
 };
+
+const nameMimes = (card) => card.mimes.map((mime) => mime.slice(6).toUpperCase()).join(', ');
 
 function nameFiles(files) {
   const names = files.slice(0, 3).map((file) => file.name).join(', ');
