@@ -36,10 +36,7 @@ const looking = {
   loadImages(rows, at, by) {
     const { id } = rows[at], made = () => this.batches[id]?.images.filter((one) => one.status === 'success');
     if (this.batches[id] || rows[at].local) return Promise.resolve(made() ?? []);
-    for (let n = 0; n < LOOK_AT_ONCE && rows[at + n * by]; n++) {
-      const row = rows[at + n * by];
-      if (!row.local && !this.batches[row.id]) this.details.want(row.id);
-    }
+    this.touch(Array.from({ length: LOOK_AT_ONCE }, (_, n) => rows[at + n * by]).filter(Boolean).reverse()); // the next one last: it is asked for first
     return new Promise((resolve) => {
       const end = () => { clearTimeout(timer); stop(); resolve(made() ?? []); };
       const timer = setTimeout(end, LOOK_LOAD_MS);

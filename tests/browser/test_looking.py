@@ -1,0 +1,363 @@
+"""Looking closely, selecting, and taking pictures out of the panel."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Download, Locator, expect
+
+from .cells import NOTEBOOK
+from .panels import Panel
+
+FILL = """
+studio.new_topic('Boats')
+made = [studio.generate(f'boat {{at}}', n={n}, seed=7, width=128, height=160) for at in range({batches})]
+for one in made: one.wait()
+"""
+COUNT_BLOBS = """() => {
+    const make = URL.createObjectURL, revoke = URL.revokeObjectURL;
+    window.whole = new Set();
+    URL.createObjectURL = blob => {
+        const url = make.call(URL, blob);
+        if (blob.type === 'image/png') window.whole.add(url);
+        return url;
+    };
+    URL.revokeObjectURL = url => { window.whole.delete(url); revoke.call(URL, url); };
+}"""
+LOSE = """
+from photogram.ui.studio_panel import StudioPanel
+_send, lost = StudioPanel.send, []
+def send(self, content, buffers=None):
+    said = content['args'][0]
+    if said['kind'] == 'full' and {which}:
+        lost.append(said['part'])
+    else:
+        _send(self, content, buffers)
+StudioPanel.send = send
+"""
+SELECTED = "print([one.id for one in studio.selected] == {ids})"
+
+
+@pytest.fixture
+def fill(panel: Panel):
+    """Opens the panel and makes so many batches of so many images, the newest called after the highest number."""
+
+    def fill_(batches: int, n: int = 1) -> None:
+        panel.open()
+        assert panel.run(FILL.format(batches=batches, n=n)) == ""
+        expect(panel.page.locator(".pg-topic small").first).to_contain_text(f"{batches * n} image")
+        panel.page.wait_for_function("() => document.querySelector('.pg-feed .pg-card[data-status=success] img')")
+
+    return fill_
+
+
+def cards(panel: Panel) -> Locator:
+    return panel.page.locator(".pg-feed .pg-card[data-status=success]")
+
+
+def card(panel: Panel, batch: int, image: int) -> Locator:
+    return panel.page.get_by_role("button", name=f"Image {image}: boat {batch}", exact=True)
+
+
+def tick(panel: Panel, batch: int, image: int) -> Locator:
+    return panel.page.get_by_role("checkbox", name=f"Select image {image}: boat {batch}", exact=True)
+
+
+def light(panel: Panel) -> Locator:
+    return panel.page.get_by_role("dialog", name="Image, with everything that made it")
+
+
+def bar(panel: Panel) -> Locator:
+    return panel.page.get_by_role("toolbar", name="Selected images")
+
+
+def whole(panel: Panel) -> list[int]:
+    """How wide and high the full image was decoded that is shown now."""
+    return (
+        light(panel)
+        .locator("img.full")
+        .evaluate("async image => { await image.decode(); return [image.naturalWidth, image.naturalHeight] }")
+    )
+
+
+def read(download: Download) -> bytes:
+    return Path(download.path()).read_bytes()
+
+
+# ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_an_image_is_looked_at_whole_with_everything_beside_it(panel: Panel, fill) -> None:
+    fill(2, 3)
+    page = panel.page
+    width = page.get_by_role("spinbutton", name="Width").input_value()
+    card(panel, 1, 2).focus()
+    card(panel, 1, 2).press("Enter")
+    assert whole(panel) == [128, 160]
+    facts = light(panel).get_by_role("complementary", name="Details")
+    for said in ("boat 1", "sketch:scene", "128 × 160 · PNG", "8", "free", "2 / 3"):
+        expect(facts.get_by_text(said, exact=False).first).to_be_visible()
+    ids = panel.run("one = made[1][1].record; print(one.id, one.batch_id, one.task_id)").split()
+    assert facts.locator("code").all_inner_texts() == ids
+    expect(light(panel).locator(".pg-place").first).to_have_text("2 of 6")
+
+    page.keyboard.press("ArrowLeft")
+    expect(light(panel).locator(".pg-place").first).to_have_text("1 of 6")
+    expect(panel.button("Previous image")).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("ArrowLeft")
+    for at in (2, 3, 4):
+        page.keyboard.press("ArrowRight")
+        expect(light(panel).locator(".pg-place").first).to_have_text(f"{at} of 6")
+    expect(facts).to_contain_text("boat 0")
+    assert page.get_by_role("spinbutton", name="Width").input_value() == width, "the form is not touched"
+
+    for _ in range(30):  # the focus stays inside
+        page.keyboard.press("Tab")
+        assert page.evaluate("() => !!document.activeElement.closest('[role=dialog]')")
+    for key in ("d", "d", "b", "x"):
+        page.keyboard.press(key)
+    page.keyboard.press("Escape")
+    expect(light(panel)).to_have_count(0)
+    expect(card(panel, 0, 1)).to_be_focused()
+    assert page.evaluate(f"() => {NOTEBOOK}.widgets.length") == 1
+
+
+def test_the_way_goes_over_what_was_not_loaded_and_keeps_three_pictures(panel: Panel, fill) -> None:
+    fill(14)
+    page = panel.page
+    page.evaluate(COUNT_BLOBS)
+    panel.run("made[1][0].delete()")
+    expect(page.locator(".pg-topic small").first).to_have_text("13 images")
+    card(panel, 13, 1).click()
+    expect(light(panel)).to_be_focused()
+    for at in range(2, 14):
+        page.keyboard.press("ArrowRight")
+        expect(light(panel).locator(".pg-place").first).to_have_text(f"{at} of 13")
+        assert whole(panel) == [128, 160]
+        assert page.evaluate("() => window.whole.size") <= 3
+    expect(light(panel)).to_contain_text("boat 0")
+    expect(panel.button("Next image")).to_have_attribute("aria-disabled", "true")
+    page.keyboard.press("Escape")
+    expect(card(panel, 0, 1)).to_be_focused()
+    expect(card(panel, 0, 1)).to_be_in_viewport()
+    assert page.evaluate("() => window.whole.size") == 0
+    panel.spoil()
+
+
+def test_what_can_be_done_with_the_image_that_is_looked_at(panel: Panel, fill) -> None:
+    fill(1, 3)
+    page = panel.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    card(panel, 0, 1).click()
+    shown = light(panel)
+    shown.get_by_role("button", name="Star", exact=True).click()
+    expect(shown.get_by_role("button", name="Take the star off")).to_be_visible()
+    shown.get_by_role("button", name="Use as reference").click()
+    expect(panel.toasts).to_contain_text("Added as a reference")
+    shown.get_by_role("button", name="Reuse seed").click()
+    expect(panel.toasts).to_contain_text("Seed copied")
+    shown.get_by_role("button", name="Copy prompt").click()
+    expect(panel.toasts).to_contain_text("Prompt copied")
+    assert page.evaluate("() => navigator.clipboard.readText()") == "boat 0"
+    shown.get_by_role("button", name="Copy: Image id").click()
+    assert page.evaluate("() => navigator.clipboard.readText()") == panel.run("print(made[0][0].id)").strip()
+
+    expect(shown.get_by_role("button", name="Actual size")).to_be_disabled()  # it is small: all of it is seen already
+    shown.get_by_role("button", name="Delete").click()
+    expect(shown.locator(".pg-place").first).to_have_text("1 of 2")
+    expect(shown).to_contain_text("2 / 3")
+    panel.run("made[0][1].delete()")  # by a cell, while it is looked at
+    expect(shown).to_contain_text("3 / 3")
+    panel.toasts.get_by_role("button", name="Undo").click()
+    expect(shown.locator(".pg-place").first).to_have_text("2 of 2")
+    page.keyboard.press("ArrowLeft")
+    expect(shown).to_contain_text("1 / 3")
+    assert panel.run("print(made[0][0].record.starred)") == "True\n"
+    page.keyboard.press("Escape")
+    page.locator(".pg-feed").wait_for()
+
+
+def test_it_fills_the_screen_and_leaves_it_again(panel: Panel, fill) -> None:
+    fill(1)
+    page = panel.page
+    card(panel, 0, 1).click()
+    panel.button("Fill the screen").click()
+    page.wait_for_function("() => document.fullscreenElement === document.querySelector('.pg')")
+    box = light(panel).bounding_box()
+    assert box
+    width, height = page.evaluate("() => [innerWidth, innerHeight]")
+    assert (width - 2, height - 2) <= (box["width"], box["height"]) <= (width, height), "all but the frame's own line"
+    page.keyboard.press("d")
+    page.keyboard.press("Escape")
+    expect(light(panel)).to_have_count(0)
+    page.wait_for_function("() => !document.fullscreenElement")
+    assert page.evaluate(f"() => {NOTEBOOK}.widgets.length") == 1
+
+
+# ── Taking out ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_images_are_downloaded_unchanged_two_at_once(panel: Panel, fill) -> None:
+    fill(1, 2)
+    page, files = panel.page, {}
+    page.on("download", lambda one: files.update({one.suggested_filename: read(one)}))
+    large = "p = made[0][0].path; p.write_bytes(p.read_bytes() + bytes(5 << 20)); print(p.stat().st_size)"
+    size = int(panel.run(large))
+    for image in (1, 2):
+        card(panel, 0, image).hover()
+        cards(panel).nth(image - 1).get_by_role("button", name="Download", exact=True).click()
+    expect(panel.toasts.get_by_text("Image downloaded")).to_have_count(2)
+    ids = panel.run("print(made[0][0].id[-6:], made[0][1].id[-6:])").split()
+    assert set(files) == {f"boat-0_seed_7_{ids[0]}.png", f"boat-0_seed_8_{ids[1]}.png"}
+    assert len(files[f"boat-0_seed_7_{ids[0]}.png"]) == size
+    assert files[f"boat-0_seed_8_{ids[1]}.png"].hex() == panel.run("print(made[0][1].path.read_bytes().hex())").strip()
+
+
+def test_a_file_that_is_gone_is_told_and_looked_at_small(panel: Panel, fill) -> None:
+    fill(1)
+    panel.run("made[0][0].path.unlink()")
+    card(panel, 0, 1).click()
+    expect(light(panel).get_by_role("alert")).to_contain_text("Only a small version can be shown")
+    light(panel).get_by_role("button", name="Download").click()
+    expect(panel.toasts).to_contain_text("Failed to download image")
+
+
+def test_a_batch_is_downloaded_as_a_zip(panel: Panel, fill) -> None:
+    fill(1, 3)
+    page = panel.page
+    panel.button("More actions").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name="Download ZIP").click()
+    assert download.value.suggested_filename == panel.run("print(f'boat-0_{made[0].id[-6:]}.zip')").strip()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == [f"image_{at}_seed_{6 + at}.png" for at in (1, 2, 3)]
+    expect(panel.toasts).to_contain_text("Batch downloaded as ZIP")
+    panel.run("for one in made[0]: one.path.unlink(missing_ok=True)")
+    panel.button("More actions").first.click()
+    page.get_by_role("menuitem", name="Download ZIP").click()
+    expect(panel.toasts).to_contain_text("Failed to download batch")
+
+
+# ── Selecting ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_images_are_selected_one_by_one_in_ranges_and_all(panel: Panel, fill) -> None:
+    fill(14, 2)
+    page = panel.page
+    assert panel.run("print(studio.selected)") == "[]\n"
+    card(panel, 13, 2).hover()
+    tick(panel, 13, 2).click()
+    expect(bar(panel)).to_contain_text("1 selected")
+    card(panel, 12, 1).click(modifiers=["Control"])
+    expect(bar(panel)).to_contain_text("2 selected")
+    tick(panel, 13, 2).click()
+    expect(bar(panel)).to_contain_text("1 selected")
+    tick(panel, 11, 1).click(modifiers=["Shift"])
+    expect(bar(panel)).to_contain_text("4 selected")  # from the last one that was clicked
+    expect_selected(panel, "[made[12][0].id, made[13][1].id, made[12][1].id, made[11][0].id]")
+
+    page.locator(".pg-feed").evaluate("box => { box.scrollTop = box.scrollHeight }")
+    tick(panel, 0, 2).click(modifiers=["Shift"])  # over batches whose details were never loaded
+    expect(bar(panel)).to_contain_text("27 selected")
+    page.keyboard.press("Escape")
+    expect(bar(panel)).to_have_count(0)
+    expect_selected(panel, "[]")
+
+    page.locator(".pg-feed").focus()
+    page.keyboard.press("Control+a")
+    expect(bar(panel)).to_contain_text("28 selected")
+    expect_selected(panel, "[one.id for batch in reversed(made) for one in batch]")
+    panel.run("made[13][0].delete()")
+    expect(bar(panel)).to_contain_text("27 selected")
+    panel.button("New topic").click()
+    expect(bar(panel)).to_have_count(0)
+    expect_selected(panel, "[]")
+
+
+def expect_selected(panel: Panel, ids: str) -> None:
+    """Waits until the code sees these as selected: they are told a moment after the last click."""
+    for _ in range(100):
+        if panel.run(SELECTED.format(ids=ids)) == "True\n":
+            return
+    raise AssertionError(panel.run("print(studio.selected)"))
+
+
+def test_what_the_bar_does_with_all_that_are_selected(panel: Panel, fill) -> None:
+    fill(2, 3)
+    page = panel.page
+    card(panel, 1, 2).hover()
+    tick(panel, 1, 2).click()
+    tick(panel, 0, 2).click(modifiers=["Shift"])
+    expect(bar(panel)).to_contain_text("4 selected")
+    feed, below = page.locator(".pg-feed").bounding_box(), bar(panel).bounding_box()
+    assert feed and below
+    assert feed["y"] + feed["height"] <= below["y"], "it hides nothing"
+
+    bar(panel).get_by_role("button", name="Star").click()
+    expect(bar(panel).get_by_role("button", name="Take the star off")).to_be_visible()
+    assert panel.run("print(sum(one.record.starred for batch in made for one in batch))") == "4\n"
+    with page.expect_download() as download:
+        bar(panel).get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == "photogram_4_images.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert len(archive.namelist()) == 4
+    expect(panel.toasts).to_contain_text("4 images downloaded as ZIP")
+    bar(panel).get_by_role("button", name="Use as reference").click()
+    expect(panel.toasts).to_contain_text("Added as a reference")
+
+    bar(panel).get_by_role("button", name="Delete").click()
+    expect(panel.toasts).to_contain_text("4 images deleted")
+    expect(cards(panel)).to_have_count(2)
+    expect(bar(panel)).to_have_count(0)
+    panel.toasts.get_by_role("button", name="Undo").click()
+    expect(cards(panel)).to_have_count(6)
+    expect_selected(panel, "[]")
+
+
+def test_two_views_have_one_selection(panel: Panel, fill) -> None:
+    fill(1, 2)
+    page = panel.page
+    panel.run("from IPython.display import display; display(studio)")
+    page.evaluate(f"() => {{ {NOTEBOOK}.widgets[0].model.sharedModel.setSource('display(studio); display(studio)') }}")
+    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-cell') }")
+    views = page.locator(".pg")
+    expect(views).to_have_count(2)
+    page.wait_for_function("() => document.querySelectorAll('.pg-card[data-status=success] img').length === 4")
+    views.nth(0).get_by_role("checkbox", name="Select image 1: boat 0").check()
+    expect_selected(panel, "[made[0][0].id]")
+    views.nth(1).get_by_role("checkbox", name="Select image 2: boat 0").check()
+    expect(views.nth(0).get_by_role("toolbar")).to_have_count(0)
+    expect(views.nth(1).get_by_role("toolbar")).to_contain_text("1 selected")
+    expect_selected(panel, "[made[0][1].id]")
+    panel.spoil()
+
+
+# ── The last one: its page keeps the clock that it sets ─────────────────────────────────────────────────────────────
+
+
+def test_a_lost_part_is_asked_for_again_and_silence_is_told(panel: Panel, fill) -> None:
+    fill(1, 2)
+    page = panel.page
+    panel.spoil()
+    page.clock.install()
+    panel.run("p = made[0][0].path; p.write_bytes(p.read_bytes() + bytes(5 << 20))")
+    panel.run(LOSE.format(which="said['part'] == 1 and not lost"))
+    card(panel, 0, 1).hover()
+    with page.expect_download() as download:
+        cards(panel).nth(0).get_by_role("button", name="Download", exact=True).click()
+        while panel.run("print(lost)") != "[1]\n":
+            pass
+        page.clock.fast_forward(9000)
+    assert len(read(download.value)) == int(panel.run("print(p.stat().st_size)"))
+    expect(panel.toasts).to_contain_text("Image downloaded")
+
+    panel.run(LOSE.format(which="True"))
+    card(panel, 0, 2).hover()
+    cards(panel).nth(1).get_by_role("button", name="Download", exact=True).click()
+    expect(panel.page.get_by_role("progressbar", name="Downloading the image")).to_be_visible()
+    page.clock.fast_forward(61_000)
+    page.clock.fast_forward(1_000)
+    expect(panel.toasts).to_contain_text("Failed to download image: the kernel does not answer")
