@@ -158,6 +158,21 @@ def test_what_a_cell_sets_is_seen_at_once_and_what_is_typed_is_read(panel: Panel
     }  # fmt: skip
 
 
+def test_what_a_cell_sets_while_somebody_types_takes_nothing_away(panel: Panel) -> None:
+    panel.open()
+    panel.prompt.focus()
+    panel.page.keyboard.type("half a")
+    assert panel.run("studio.form.update(n=8, seed=0)") == ""  # what was typed is still in the browser
+    panel.page.keyboard.type(" sentence")
+    eight = panel.page.get_by_role("group", name="Images").get_by_text("8", exact=True)
+    expect(eight).to_have_attribute("aria-pressed", "true")
+    expect(panel.prompt).to_have_value("half a sentence")
+    tries = 50
+    while panel.run("print(studio.form.prompt, studio.form.n)") != "half a sentence 8\n":
+        tries -= 1
+        assert tries
+
+
 def test_a_studio_in_portuguese(panel: Panel) -> None:
     panel.open(studio="pg.Studio({name!r}, lang='pt-BR')")
     expect(panel.button("Gerar")).to_be_visible()
