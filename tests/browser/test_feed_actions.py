@@ -173,6 +173,9 @@ def test_settings_are_used_again_and_it_is_said_what_could_not_be(panel: Panel) 
     expect(page.get_by_role("spinbutton", name="Height")).to_have_value("96")
     expect(seed_field(panel)).to_have_value("0")
     expect(settings.get_by_role("button", name="Remove reference")).to_have_count(2)
+    panel.toasts.get_by_role("button", name="Undo").click()
+    expect(panel.prompt).to_have_value("half a sentence")
+    expect(settings.get_by_role("button", name="Remove reference")).to_have_count(0)
 
     head(panel, "rolled").get_by_role("button", name="Reuse").click()
     expect(panel.prompt).to_have_value("rolled")
@@ -263,6 +266,7 @@ def test_what_is_done_with_an_image(panel: Panel, clipboard) -> None:
     )  # fmt: skip
     items.last.click()
     expect(cards).to_have_count(2)
+    is_focused(cards.nth(1).get_by_role("button", name=re.compile("^Image 3")))
     expect(head(panel, "a boat").locator(".pg-facts")).to_contain_text("2 images")
     panel.toasts.get_by_role("button", name="Undo").click()
     expect(cards).to_have_count(3)
@@ -313,6 +317,7 @@ def test_a_batch_is_deleted_after_a_question_and_comes_back(panel: Panel) -> Non
     open_menu(panel, "a boat").get_by_role("menuitem", name="Delete").click()
     question.get_by_role("button", name="Delete").click()
     expect(page.locator(".pg-head")).to_have_count(0)
+    is_focused(page.locator(".pg-feed"))
     expect(panel.toasts).to_contain_text("Batch deleted")
     panel.toasts.get_by_role("button", name="Undo").click()
     pictures(panel, 2)
@@ -346,6 +351,7 @@ def test_every_way_in_which_an_image_is_not_made(panel: Panel, clipboard) -> Non
     card(panel, "unwanted").get_by_role("button", name="Cancel").click()
     expect(card(panel, "unwanted")).to_contain_text("Cancelled")
     assert panel.run("print(stopped[0].status)") == "cancelled\n"
+    is_focused(card(panel, "unwanted").get_by_role("button", name="Retry", exact=True))
 
     expect(card(panel, "too many")).to_contain_text(re.compile("rate|limit|requests", re.I))
     expect(card(panel, "indecent")).to_contain_text("The prompt was refused.")
@@ -414,6 +420,27 @@ def test_what_takes_long_says_why_and_since_when_also_after_a_reload(panel: Pane
     expect(going).to_contain_text("Taking longer than expected…")
     open_menu(panel, "in line").get_by_role("menuitem", name="Cancel all").click()
     expect(page.locator(".pg-card[data-status=cancelled]")).to_have_count(2)
+
+
+GLIMPSE = """
+import io
+from PIL import Image
+seen = io.BytesIO()
+Image.new("RGB", (96, 64), "teal").save(seen, "WEBP")
+studio._engine.glimpses = lambda ids: {one: seen.getvalue() for one in ids}
+"""
+
+
+def test_a_glimpse_of_what_is_being_drawn_is_shown_until_it_is_there(panel: Panel) -> None:
+    panel.open()
+    page = panel.page
+    make(panel, LOOPBACK.format(price=40_000) + GLIMPSE + f"going = ask('drawn', poll={WORKING})")
+    glimpse = page.locator(".pg-card[data-status=processing] .pg-glimpse")
+    page.wait_for_function("() => document.querySelector('.pg-glimpse')?.naturalWidth === 96")
+    expect(page.locator(".pg-card[data-status=processing]")).to_contain_text("2 before it")
+    make(panel, "server.on_poll = lambda count: None")
+    pictures(panel, 1)
+    expect(glimpse).to_have_count(0)
 
 
 OVERLAPS = """() => [...document.querySelectorAll('.pg-feed .pg-card')].flatMap(card => {

@@ -42,6 +42,16 @@ def test_reuse_brings_back_model_prompt_references_and_what_was_set(ask, studio)
     assert [one.asset.sha256 for one in again] == [one.asset.sha256 for one in batch]
 
 
+def test_reuse_can_be_taken_back_with_the_draft_that_it_overwrote(ask, studio):
+    ask.upload(RED, "r")
+    ask("form", changes={"prompt": "half a sen", "params": {"style": "bold"}})
+    before = ask("hello")["state"]["form"]
+    reuse(ask, studio.generate("a boat", model="kinds:few").id)
+    assert ask("act", action="unreuse")["form"]["form"] == before
+    ask("form", changes={"prompt": "typed since"})
+    assert ask("act", action="unreuse")["form"]["form"]["prompt"] == "typed since"
+
+
 def test_reuse_takes_a_seed_only_if_it_was_typed(ask, studio):
     typed, rolled = ask.press(params={"seed": 7}), ask.press(params={"width": 128})
     assert reuse(ask, typed)[1]["params"] == {"seed": 7}

@@ -15,7 +15,7 @@ from ..studio import Batch, Generation, Studio, Topic
 from ..studio.many import delete_images, restore_images, star_images
 from ..studio.resuming import pick_up
 from . import said
-from .reusing import reuse, write_code, write_details
+from .reusing import reuse, take_back, write_code, write_details
 from .wire import Json
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ ACTIONS: dict[str, Action] = {
     "undelete": Action(_undelete),
     "star": Action(_star),
     "reuse": Action(reuse, form=True),
+    "unreuse": Action(take_back, form=True),
     "code": Action(write_code),
     "details": Action(write_details),
     "use_as_reference": Action(_use_as_reference, form=True),

@@ -59,6 +59,7 @@ class Controller:
         self.studio = studio
         self._lang = lang or studio.lang
         self._once = Once()
+        self.before_reuse: Form | None = None
         self.feed, self.references, self.keeping = Feed(self), References(self), Keeping(self)
         self._kept = find_form(studio)
         self._told_at = self._kept.at

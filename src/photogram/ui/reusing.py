@@ -62,11 +62,19 @@ def reuse(controller: Controller, message: Json) -> Json:
     dropped: list[str] = []
     if card:
         form, dropped = form.switch(card)
+    controller.before_reuse = controller.form
     controller.keep(form)
     lost = {
         "gone": gone, "dropped": dropped, "references": len(record.references) - len(kept), "mask": bool(record.mask),
     }  # fmt: skip
     return {name: value for name, value in lost.items() if value}
+
+
+def take_back(controller: Controller, _: Json) -> None:
+    """Puts the form back as it was before the last `reuse`: a prompt may have been half written."""
+    if controller.before_reuse:
+        controller.keep(controller.before_reuse)
+        controller.before_reuse = None
 
 
 def write_code(controller: Controller, message: Json) -> str:

@@ -12,7 +12,8 @@ const acting = {
       lost.references && this.t(lost.references === 1 ? 'reuse.reference' : 'reuse.references', { n: lost.references }),
       lost.mask && this.t('reuse.mask'),
     ].filter(Boolean);
-    this.toast(said.length ? '' : 'good', [this.t('toast.applied'), ...said].join('\n'));
+    const undo = { label: this.t('toast.undo'), run: () => this.ask('unreuse') }; // a draft may have been overwritten
+    this.toast(said.length ? '' : 'good', [this.t('toast.applied'), ...said].join('\n'), { action: undo });
   },
   showConfig() {
     if (!this.open.left) this.toggle('left');
@@ -49,12 +50,15 @@ const acting = {
       yes: this.t('batch.delete'), danger: true,
     });
     if (!said) return;
+    const refocus = this.keepFocus();
     this.rows = mergeRows(this.rows, [{ ...row, images: 0 }]);
+    this.$nextTick(refocus);
     await this.deleted([row.id], this.t('toast.batch_deleted'), () => { this.rows = mergeRows(this.rows, [row]); });
   },
   // ── An image ──────────────────────────────────────────────────────────────────────────────────────────────────────
   async deleteImages(ids) {
-    const back = this.takeOut(new Set(ids));
+    const gone = new Set(ids), refocus = this.keepFocus(gone), back = this.takeOut(gone);
+    this.$nextTick(refocus);
     this.unselect(ids);
     await this.deleted(ids, this.t(ids.length === 1 ? 'toast.image_deleted' : 'toast.images_deleted', { n: ids.length }), back);
   },
@@ -64,6 +68,16 @@ const acting = {
     if (await this.askAll('delete', ids) !== undefined) return this.unselect(ids);
     this.dismiss(toast);
     back();
+  },
+  keepFocus(ids = new Set()) { // returns what gives the focus to the next image, where what had it vanished
+    const feed = this.$refs.root.querySelector('.pg-feed'), cards = [...feed.querySelectorAll('.pg-card[data-id]')];
+    const at = cards.indexOf(document.activeElement?.closest('.pg-card')), stays = (card) => !ids.has(card.dataset.id);
+    const next = at < 0 ? null : cards.slice(at).find(stays) ?? cards.slice(0, at).findLast(stays);
+    return () => {
+      if (document.activeElement?.isConnected && document.activeElement !== document.body) return;
+      const card = next && feed.querySelector(`.pg-card[data-id="${next.dataset.id}"]`); // it may have moved to another line
+      (card?.querySelector('.pg-view, .pg-steps button, .pg-stop') ?? feed).focus({ preventScroll: true });
+    };
   },
   takeOut(ids) { // images vanish at once; returns what puts them back
     const touched = Object.values(this.batches).map((batch) => ({
