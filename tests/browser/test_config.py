@@ -1,118 +1,22 @@
-"""The settings in a real JupyterLab: models, every kind of control, references, the wallet."""
+"""The settings in a real JupyterLab: models, every kind of control, the wallet."""
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 
 import pytest
-from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
-from .panels import KERNEL, RUN, Panel
+from .panels import KERNEL, Panel
+from .settings import Settings, a_file, open_settings
 
-TESTS = str(Path(__file__).parents[1])
-KINDS = f"import sys\nsys.path.insert(0, {TESTS!r})\nfrom ui.kinds import add_kinds\nkinds = add_kinds(studio)"
-DROP = """([files, kind]) => {
-    const data = new DataTransfer();
-    for (const [name, type, size] of files) {
-        const bytes = Uint8Array.from(atob(size), one => one.charCodeAt(0));
-        data.items.add(new File([bytes], name, { type }));
-    }
-    const at = document.querySelector('.pg-feed');
-    return at.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: data }));
-}"""
-PASTE = """([selector, text, picture]) => {
-    const data = new DataTransfer();
-    if (text) data.setData('text/plain', text);
-    const bytes = Uint8Array.from(atob(picture), one => one.charCodeAt(0));
-    data.items.add(new File([bytes], 'image.png', { type: 'image/png' }));
-    const event = new ClipboardEvent('paste', { bubbles: true, cancelable: true, clipboardData: data });
-    return document.querySelector(selector).dispatchEvent(event);
-}"""
-UNTIL_TRUE = f"""async code => {{
-    const run = {RUN}, until = performance.now() + 20000;
-    let said = '';
-    do {{
-        said = await run(code);
-        if (said.startsWith('True')) break;
-        await new Promise(resolve => setTimeout(resolve, 50));
-    }} while (performance.now() < until);
-    return said;
-}}"""
-
-
-def picture(colour: str, size: tuple[int, int] = (40, 20)) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def encoded(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def a_file(name: str, data: bytes | None = None, kind: str = "image/png") -> dict[str, object]:
-    return {"name": name, "mimeType": kind, "buffer": picture(Path(name).stem) if data is None else data}
-
-
-class Settings:
-    """What a test does with the settings."""
-
-    def __init__(self, panel: Panel) -> None:
-        self.panel, self.page = panel, panel.page
-        self.side = self.page.get_by_role("complementary", name="Settings")
-        self.model = self.side.get_by_role("button", name="Model:")
-        self.search = self.page.get_by_role("combobox", name="Search models")
-        self.previews = self.side.locator(".pg-ref:not(.waiting, .sending, .failed)")
-
-    def open_list(self) -> Locator:
-        self.model.click()
-        expect(self.search).to_be_focused()
-        return self.page.get_by_role("listbox", name="Model")
-
-    def choose(self, query: str) -> None:
-        self.open_list()
-        self.search.fill(query)
-        self.search.press("Enter")
-        expect(self.search).to_have_count(0)
-
-    def number(self, name: str) -> Locator:
-        return self.side.get_by_role("spinbutton", name=name)
-
-    def slider(self, name: str) -> Locator:
-        return self.side.get_by_role("slider", name=name)
-
-    def group(self, name: str) -> Locator:
-        return self.side.get_by_role("group", name=name, exact=True)
-
-    def add(self, *files: dict[str, object]) -> None:
-        self.side.locator("input[type=file]").set_input_files(list(files))
-
-    def say(self, code: str) -> str:
-        return self.panel.run(code).strip()
-
-    def await_form(self, code: str) -> None:
-        """Waits until this is true of the kernel's form; each look is short, so that the kernel hears the panel."""
-        said = self.page.evaluate(UNTIL_TRUE, f"print(bool({code}), studio.form)")
-        assert said.startswith("True"), f"{code}: {said}"
+OpenSettings = Callable[..., Settings]
 
 
 @pytest.fixture
-def settings(panel: Panel) -> Callable[..., Settings]:
-    def open_(model: str = "kinds:every kind", **how: object) -> Settings:
-        panel.open(**how)
-        made = panel.run(KINDS)
-        assert not made, made
-        opened = Settings(panel)
-        if model:
-            opened.choose(model)
-            expect(opened.model).to_contain_text("Every kind" if "every" in model else "")
-        return opened
-
-    return open_
+def settings(panel: Panel) -> OpenSettings:
+    return partial(open_settings, panel)
 
 
 # ── Models ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -127,7 +31,7 @@ def test_a_model_is_found_by_its_words_and_chosen_by_keyboard(settings) -> None:
     expect(chosen).to_have_text("Sketch: scenefree")
     expect(chosen).to_be_in_viewport()
     form.search.press_sequentially("flux sch")
-    titles = models.get_by_role("option").all_inner_texts()
+    titles = models.get_by_role("option").all_text_contents()
     assert titles
     assert all("schnell" in one.lower() for one in titles if "FLUX" in one)
     assert "no key" in titles[-1]
@@ -148,6 +52,8 @@ def test_a_model_is_found_by_its_words_and_chosen_by_keyboard(settings) -> None:
     expect(form.search).to_have_count(0)
     expect(form.model).to_be_focused()
     form.open_list()
+    chosen = models.get_by_role("option", selected=True)
+    expect(form.search).to_have_attribute("aria-activedescendant", chosen.get_attribute("id"))
     form.search.fill("no such thing at all?")
     expect(models.get_by_role("option").first).to_have_text("Use “no such thing at all?” of diffusers")
     form.panel.prompt.click()  # elsewhere
@@ -333,145 +239,6 @@ def test_another_model_keeps_what_it_takes_and_says_what_it_does_not(settings) -
     expect(form.panel.button("Generate")).to_have_attribute("aria-disabled", "false")
     form.choose("kinds:every kind")
     form.await_form("studio.form.params == {'width': 128, 'height': 128} and len(studio.form.images) == 1")
-
-
-# ── References ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_references_come_by_click_drop_and_paste(settings) -> None:
-    form = settings()
-    page: Page = form.page
-    form.add(a_file("red.png", picture("red", (200, 100))))
-    expect(form.panel.toasts).to_contain_text("Reference uploaded")
-    form.side.get_by_role("button", name="match size").click()
-    form.await_form("studio.form.params == {'width': 96, 'height': 48}")
-    form.side.get_by_role("button", name="Remove reference 1").click()
-    expect(form.previews).to_have_count(0)
-    form.await_form("studio.form.images == []")
-
-    files = [["a.png", "image/png", encoded(picture("teal"))], ["b.png", "image/png", encoded(picture("navy"))]]
-    page.evaluate(DROP, [files, "dragover"])
-    expect(page.get_by_text("Drop to use as reference")).to_be_visible()
-    page.evaluate(DROP, [[], "dragleave"])
-    expect(page.get_by_text("Drop to use as reference")).to_have_count(0)
-    assert page.evaluate(DROP, [files, "drop"]) is False, "the browser does not open it"
-    expect(form.panel.toasts).to_contain_text("2 references uploaded")
-    expect(form.previews).to_have_count(2)
-
-    form.panel.prompt.fill("a ")
-    assert page.evaluate(PASTE, [".pg-prompt textarea", "boat", encoded(picture("pink"))]) is True, "stays text"
-    expect(form.previews).to_have_count(2)
-    assert page.evaluate(PASTE, [".pg-prompt textarea", "", encoded(picture("pink"))]) is False
-    expect(form.previews).to_have_count(3)
-    form.side.locator(".pg-scroll").click(position={"x": 4, "y": 4})  # the focus is nowhere in particular
-    assert page.evaluate("() => document.querySelector('.pg').contains(document.activeElement)")
-    assert page.evaluate(
-        "() => [...document.querySelectorAll('.pg-ref img')].every(one => one.src.startsWith('blob:'))"
-    )
-    form.await_form("len(studio.form.images) == 3")
-
-
-def test_what_is_no_reference_is_said_and_nothing_is_lost(settings) -> None:
-    form = settings()
-    toasts = form.panel.toasts
-    form.add(a_file("red.png"), a_file("notes.txt", b"hello", "text/plain"), a_file("big.png", bytes(10 * 2**20 + 1)))
-    expect(toasts).to_contain_text("notes.txt is not an image")
-    expect(toasts).to_contain_text("big.png is larger than 10 MB")
-    expect(form.previews).to_have_count(1)
-    form.add(a_file("teal.png"), a_file("navy.png"), a_file("pink.png"))
-    expect(toasts).to_contain_text("Every kind takes 3 references at most. Not added: pink.png")
-    expect(form.previews).to_have_count(3)
-    form.side.get_by_role("button", name="Remove reference 3").click()
-    form.add(a_file("fake.png", b"not an image at all, whatever its name says"))
-    expect(toasts).to_contain_text("Failed to upload reference: The file is not an image")
-    failed = form.side.get_by_role("button", name="Cancel the upload of fake.png")
-    failed.click()
-    expect(failed).to_have_count(0)
-    expect(form.previews).to_have_count(2)
-
-    form.panel.run("""
-from photogram.domain.card import ModelCard
-class Plain:
-    name = 'plain'
-    def cards(self): return [ModelCard(provider='plain', model='one', title='Plain', local=True, price_micros=0)]
-studio._engine.registry.add(Plain())
-""")
-    form.choose("plain")
-    expect(form.side.get_by_text("Plain takes no reference images: remove them")).to_be_visible()
-    form.page.evaluate(DROP, [[["a.png", "image/png", encoded(picture("teal"))]], "drop"])
-    expect(toasts).to_contain_text("Plain takes no reference images")
-    form.await_form("len(studio.form.images) == 2")
-
-
-def test_uploads_go_one_by_one_can_be_cancelled_and_tried_again(settings) -> None:
-    form = settings()
-    form.panel.run("""
-from threading import Event
-from photogram.ui.uploads import Uploads
-from photogram.errors import BadReference
-real, go, seen = Uploads.take, Event(), []
-def take(self, upload_id, **said):
-    seen.append((upload_id, said['part']))
-    if said['part'] == 2: go.wait(30)
-    return real(self, upload_id, **said)
-Uploads.take = take
-""")
-    noise = picture("red") + bytes(5 * 2**20)
-    form.add(a_file("long.png", noise), a_file("next.png", picture("teal") + bytes(2 * 2**20)))
-    bar = form.side.get_by_role("progressbar", name="Uploading long.png")
-    expect(bar).to_have_attribute("aria-valuenow", "2")
-    expect(bar).to_have_attribute("aria-valuemax", "6")
-    expect(form.side.get_by_role("progressbar", name="Uploading next.png")).to_have_attribute("aria-valuenow", "0")
-    assert form.say("print(len({one for one, _ in seen}), len(seen))") == "1 3", "three parts are handed over at most"
-    expect(form.panel.button("Generate")).to_have_attribute("aria-disabled", "true")
-    form.side.get_by_role("button", name="Cancel the upload of long.png").click()
-    form.panel.run("go.set()")
-    expect(form.panel.toasts).to_contain_text("Reference uploaded")
-    expect(form.previews).to_have_count(1)
-    form.await_form("len(studio.form.images) == 1")
-
-    form.panel.run("""
-from photogram.ui.references import References
-added, left = References.add, [1]
-def add(self, data):
-    if left: left.pop(); raise BadReference('The disk is full.', next_step='Free some room.')
-    return added(self, data)
-References.add = add
-""")
-    form.add(a_file("again.png", picture("pink")))
-    expect(form.panel.toasts).to_contain_text("Failed to upload reference: The disk is full. Free some room.")
-    form.side.get_by_role("button", name="Upload again.png again").click()
-    expect(form.previews).to_have_count(2)
-    form.panel.run("References.add, Uploads.take = added, real")
-
-
-def test_an_upload_without_an_answer_says_so_and_is_there_when_the_answer_comes_late(settings) -> None:
-    form = settings()
-    form.panel.run("""
-from threading import Event
-from photogram.ui.uploads import Uploads
-real, go = Uploads.take, Event()
-def take(self, *given, **said):
-    go.wait(60)
-    return real(self, *given, **said)
-Uploads.take = take
-""")
-    form.page.evaluate("""() => { // the ten seconds after which a part is sent again are half a second here
-        window.realTimeout = window.setTimeout;
-        window.setTimeout = (run, ms, ...rest) => window.realTimeout(run, ms === 10000 ? 500 : ms, ...rest);
-    }""")
-    form.add(a_file("late.png", picture("red") + bytes(3 * 2**20)))
-    expect(form.side.get_by_text("The kernel does not answer yet: a cell may be running.")).to_be_visible()
-    expect(form.panel.toasts).to_contain_text("Failed to upload reference: the kernel does not answer")
-    again = form.side.get_by_role("button", name="Upload late.png again")
-    expect(again).to_be_visible()
-    again.click()
-    form.page.evaluate("() => { window.setTimeout = window.realTimeout; }")
-    form.panel.run("go.set()")
-    expect(form.previews).to_have_count(1)
-    expect(again).to_have_count(0)
-    form.await_form("len(studio.form.images) == 1")
-    form.panel.run("Uploads.take = real")
 
 
 # ── The wallet ──────────────────────────────────────────────────────────────────────────────────────────────────────
