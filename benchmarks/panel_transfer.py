@@ -1,7 +1,9 @@
 """What a person waits for in the panel, as the page itself sees it: `python benchmarks/panel_transfer.py [--runs 5]`.
 
 A reference of 10 MB, from the file being chosen until its picture is in the form; a change of the settings, from the
-click until the kernel's answer is drawn (300 ms of that are waited for further typing); another model.
+click until the kernel's answer is drawn (300 ms of that are waited for further typing); another model. An image of
+10 MB, from the click until the browser has all of it; one deleted, until the kernel has counted again; a ZIP of 50
+images of 2 MB, and the longest that the page stood still meanwhile.
 Needs the project's `test` extra and a Chromium on the PATH (or in PHOTOGRAM_CHROMIUM).
 """
 
@@ -68,6 +70,46 @@ MODEL = """async (title) => {
 }"""
 
 
+STUDIO = """import photogram as pg
+studio = pg.Studio('transfer')
+def make(n, size):
+    batch = studio.generate(f'{n} of {size >> 20} MB', n=n, width=128, height=128).wait()
+    for one in batch:
+        data = one.path.read_bytes()
+        one.path.write_bytes(data + bytes(size - len(data)))  # what no decoder looks at
+make(50, 2 << 20)
+make(16, 10 << 20)
+studio"""
+
+SAVED = """(isZip) => {
+  const toasts = () => [...document.querySelectorAll('[data-toast]')];
+  const known = new Set(toasts().map((one) => one.dataset.toast));
+  const took = until(() => toasts().some((one) => !known.has(one.dataset.toast) && /downloaded/.test(one.textContent)));
+  if (isZip) document.querySelector('.pg-item-zip').click();
+  else document.querySelector('.pg-feed .mdi-tray-arrow-down').closest('button').click();
+  return took;
+}"""
+
+DELETE = """() => {
+  const count = document.querySelector('.pg-topic small'), before = count.textContent;
+  const took = until(() => count.textContent !== before);
+  document.querySelector('.pg-feed .mdi-delete-outline').closest('button').click();
+  return took;
+}"""
+
+STILL = """() => {  // the longest between two frames
+  let before = performance.now();
+  window.still = 0;
+  const look = () => {
+    const now = performance.now();
+    window.still = Math.max(window.still, now - before);
+    before = now;
+    requestAnimationFrame(look);
+  };
+  look();
+}"""
+
+
 def measure_upload(page: Page, at: int) -> float:
     """10 MB, from the file being chosen until it is in the form; then it is taken out again."""
     took = page.evaluate(UPLOAD, at)
@@ -85,10 +127,34 @@ def measure_model(page: Page, at: int) -> float:
     return page.evaluate(MODEL, "Sketch: scene" if at % 2 else "Sketch: abstract")
 
 
+def measure_download(page: Page, at: int) -> float:
+    """An image of 10 MB, until the browser has all of it."""
+    return page.evaluate(SAVED, False)
+
+
+def measure_delete(page: Page, at: int) -> float:
+    """An image, until the kernel has counted again."""
+    return page.evaluate(DELETE)
+
+
+def measure_zip(page: Page, at: int) -> float:
+    """50 images of 2 MB, until the browser has all of the ZIP; says how long the page stood still meanwhile."""
+    head = page.locator(".pg-head").filter(has_text="50 of 2 MB")
+    head.get_by_role("button", name="More actions").click()
+    page.get_by_role("menuitem", name="Download ZIP").evaluate("item => item.classList.add('pg-item-zip')")
+    page.evaluate(STILL)
+    took = page.evaluate(SAVED, True)
+    print(f"    longest time without a frame: {page.evaluate('() => window.still'):.0f} ms")
+    return took
+
+
 MEASURED: dict[str, Callable[[Page, int], float]] = {
     "10 MB reference uploaded": measure_upload,
     "setting changed": measure_setting,
     "model changed": measure_model,
+    "10 MB image downloaded": measure_download,
+    "image deleted": measure_delete,
+    "ZIP of 50 x 2 MB": measure_zip,
 }
 
 
@@ -98,7 +164,7 @@ def main() -> None:
     runs = parser.parse_args().runs
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name)
-        write_notebook(folder / "nb" / "transfer.ipynb", "import photogram as pg\npg.Studio('transfer')")
+        write_notebook(folder / "nb" / "transfer.ipynb", STUDIO)
         chromium = os.environ.get("PHOTOGRAM_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-dev-shm-usage"])
         with open_lab(folder) as address:

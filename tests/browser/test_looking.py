@@ -293,7 +293,8 @@ def test_what_the_bar_does_with_all_that_are_selected(panel: Panel, fill) -> Non
     tick(panel, 0, 2).click(modifiers=["Shift"])
     expect(bar(panel)).to_contain_text("4 selected")
     feed, below = page.locator(".pg-feed").bounding_box(), bar(panel).bounding_box()
-    assert feed and below
+    assert feed
+    assert below
     assert feed["y"] + feed["height"] <= below["y"], "it hides nothing"
 
     bar(panel).get_by_role("button", name="Star").click()
