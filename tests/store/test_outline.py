@@ -7,10 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from photogram.store.outline import Wanted, list_changes, list_used_models, load_batches, open_outline, read_outline
+from photogram.store.outline import (
+    MOST_BATCHES,
+    MOST_IMAGES,
+    Wanted,
+    list_changes,
+    list_used_models,
+    load_batches,
+    open_outline,
+    read_outline,
+)
 from photogram.store.store import Store
 
 USER = "ada"
+SIZE = '{"width": 8, "height": 4}'
 DAY = "TIMESTAMP '2026-01-01'"
 
 
@@ -50,14 +60,14 @@ def _fill(cur, batches) -> None:
         for idx, status in enumerate(statuses):
             image, task = f"{batch}i{idx}", f"{batch}t{idx}"
             cur.execute(
-                "INSERT INTO generations (id, batch_id, user_id, idx, seed, task_id, starred) VALUES (?, ?, ?, ?, 1, ?, ?)",
+                "INSERT INTO generations (id, batch_id, user_id, idx, seed, task_id, starred) "
+                "VALUES (?, ?, ?, ?, 1, ?, ?)",
                 [image, batch, USER, idx, task, status.endswith("*")],
             )
             cur.execute(
                 "INSERT INTO tasks (id, generation_id, batch_id, user_id, provider, attempt, status, params_sent, "
-                f"error_kind, created_at, sent_at) VALUES (?, ?, ?, ?, 'kinds', 1, ?, '{{\"width\": 8, \"height\": 4}}', "
-                f"?, {DAY}, {DAY})",
-                [task, image, batch, USER, status.strip("*"), "refused" if status == "error" else None],
+                f"error_kind, created_at, sent_at) VALUES (?, ?, ?, ?, 'kinds', 1, ?, ?, ?, {DAY}, {DAY})",
+                [task, image, batch, USER, status.strip("*"), SIZE, "refused" if status == "error" else None],
             )  # fmt: skip
 
 
@@ -141,6 +151,19 @@ def test_details_of_what_is_filtered_out_do_not_cross(history):
     assert [(row.id, row.images) for row in changes.rows] == [("b0", 0)]
     assert changes.batches == []
     assert history.read(list_changes, USER, Wanted(search="boat"), since).result().batches[0].id == "b0"
+
+
+def test_of_very_many_only_the_newest_are_read(store):
+    store.write(_fill, [("boats", f"boat {number}", "one", ["success"] * 30) for number in range(15)]).result()
+    changes = store.read(list_changes, USER, Wanted(), 0).result()
+    assert len(changes.rows) == 15
+    assert [batch.id for batch in changes.batches] == [f"b{number}" for number in range(14, 14 - MOST_BATCHES, -1)]
+    assert changes.others == ["b2", "b1", "b0"]
+    star = "UPDATE generations SET starred = true, revision = nextval('revision')"
+    store.write(lambda cur: cur.execute(star) and None).result()
+    again = store.read(list_changes, USER, Wanted(), changes.revision).result()
+    assert len(again.images) == MOST_IMAGES
+    assert {*again.others, *(image.batch_id for image in again.images)} == {row.id for row in changes.rows}
 
 
 def test_nothing_is_read_where_nothing_changed(history):

@@ -24,6 +24,9 @@ from .rows import (
 
 SQUARE = (1, 1)
 
+MOST_BATCHES, MOST_IMAGES = 12, 300
+"""Changed ones that are read at once: of a history that is copied in, nobody sees more at a time."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
@@ -95,14 +98,16 @@ class Changes:
     Attributes:
         revision: The newest there is.
         rows: The outline rows of every batch in which something changed; one without images is gone, or not wanted.
-        batches: New or changed batches, with all their images.
+        batches: New or changed batches, with all their images; the newest where there are many.
         images: Changed images of other batches, deleted ones too.
+        others: Ids of the changed batches of which there were too many to be read here.
     """
 
     revision: int
     rows: Sequence[OutlineRow] = ()
     batches: Sequence[BatchRecord] = ()
     images: Sequence[GenerationRecord] = ()
+    others: Sequence[str] = ()
 
 
 def read_revision(cur: Cursor) -> int:
@@ -171,7 +176,7 @@ def list_changes(cur: Cursor, user_id: str, wanted: Wanted, since: int) -> Chang
         return Changes(revision=revision)
     topic_id = wanted.topic_id
     where, values = ("b.topic_id = ?", [topic_id]) if topic_id else ("true", [])
-    whole = cur.execute(
+    changed = cur.execute(
         f"SELECT b.id FROM batches b WHERE b.user_id = ? AND {where} AND b.revision > ?", [user_id, *values, since]
     ).fetchall()
     images = cur.execute(
@@ -179,18 +184,20 @@ def list_changes(cur: Cursor, user_id: str, wanted: Wanted, since: int) -> Chang
         f"WHERE b.user_id = ? AND {where} AND (g.revision > ? OR k.revision > ?)",
         [user_id, *values, since, since],
     ).fetchall()
-    heads = [row[0] for row in whole]
+    heads = [row[0] for row in changed]
     touched = list(dict.fromkeys([*heads, *(batch_id for _, batch_id in images)]))
     if not touched:
         return Changes(revision=revision)
     rows = _rows(cur, user_id, f"b.id IN ({marks(touched)})", touched, wanted)
-    shown = {row.id for row in rows if row.images}
-    alone = [image_id for image_id, batch_id in images if batch_id not in set(heads)]
+    new = set(heads)
+    whole = [row.id for row in rows if row.images and row.id in new]
+    alone = [(image_id, batch_id) for image_id, batch_id in images if batch_id not in new]
     return Changes(
         revision=revision,
         rows=rows,
-        batches=load_batches(cur, user_id, [batch_id for batch_id in heads if batch_id in shown]),
-        images=load_images(cur, user_id, alone),
+        batches=load_batches(cur, user_id, whole[:MOST_BATCHES]),
+        images=load_images(cur, user_id, [image_id for image_id, _ in alone[:MOST_IMAGES]]),
+        others=[*whole[MOST_BATCHES:], *dict.fromkeys(batch_id for _, batch_id in alone[MOST_IMAGES:])],
     )
 
 

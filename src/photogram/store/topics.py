@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 from ..domain.records import TopicRecord
 from ..errors import NotFound, NotYours
-from .rows import Cursor, owned, plain
+from .rows import Cursor, marks, owned, plain
 from .settings import get_setting
 
 _SELECT = """
@@ -85,6 +86,18 @@ def list_topics(cur: Cursor, user_id: str, *, limit: int = 1000) -> list[TopicRe
         [user_id, limit],
     ).fetchall()
     return [_read(row) for row in rows]
+
+
+def list_covers(cur: Cursor, user_id: str, topic_ids: Sequence[str]) -> list[str]:
+    """Returns the sha256 of the covers of those of these topics that are there and this user's."""
+    if not topic_ids:
+        return []
+    rows = cur.execute(
+        "SELECT DISTINCT cover_sha256 FROM topics WHERE user_id = ? AND deleted_at IS NULL "
+        f"AND cover_sha256 IS NOT NULL AND id IN ({marks(topic_ids)})",
+        [user_id, *map(plain, topic_ids)],
+    ).fetchall()
+    return [row[0] for row in rows]
 
 
 def list_changed_topics(cur: Cursor, user_id: str, since: int) -> tuple[list[TopicRecord], list[str]]:

@@ -80,7 +80,7 @@ class Feed:
         message = {
             "kind": "changes", "view": view, "since": since, "revision": found.revision, **shown.as_json(),
             "rows": [write_row(row) for row in found.rows], "batches": [write_batch(one) for one in found.batches],
-            "images": [write_image(one) for one in found.images],
+            "images": [write_image(one) for one in found.images], "others": list(found.others),
             **self._controller.say_around(unsent=False, since=since),
         }  # fmt: skip
         images = [*found.images, *(image for batch in found.batches for image in batch.generations)]

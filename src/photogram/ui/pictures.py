@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..domain.asset import Asset
 from ..domain.ids import is_id
 from ..domain.task import TaskStatus
-from ..errors import BadParams, NotFound, NotReady, NotYours
+from ..errors import BadParams, NotReady
 from ..store import topics
 from ..store.batches import get_generation
 from ..store.outline import load_batches, load_images
@@ -41,11 +40,9 @@ def read_small(studio: Studio, asked: Sequence[str], of_form: Sequence[Asset]) -
     thumbs = studio._thumbs((), references)
     for at in range(0, len(images), MANY_IMAGES):  # of more at once it makes smaller ones
         thumbs |= studio._thumbs(images[at : at + MANY_IMAGES])
-    for topic_id in (one for one in asked if is_id(one, "top")):
-        with suppress(NotFound, NotYours):
-            cover = studio._read(topics.get_topic, studio.user, topic_id).cover_sha256
-            small = studio._files.read_thumb(cover, size_px=384) if cover else None
-            thumbs |= {cover: small} if cover and small else {}
+    for cover in studio._read(topics.list_covers, studio.user, [one for one in asked if is_id(one, "top")]):
+        small = studio._files.read_thumb(cover, size_px=384)
+        thumbs |= {cover: small} if small else {}
     return thumbs
 
 

@@ -80,6 +80,8 @@ const showing = {
     this.rows = mergeRows(this.rows, said.rows.map(readRow));
     said.batches.forEach((batch) => mergeBatch(this.batches, batch));
     said.images.forEach((image) => this.take_image(image));
+    said.others.forEach((id) => this.stale.add(id));
+    if (said.others.length) this.touch(this.$refs.feed?.nearRows() ?? []);
     this.revision = Math.max(this.revision, said.revision);
     if (this.filter.everywhere && (this.topics.length !== topics.size || this.topics.some((one) => !topics.has(one.id)))) this.tellLook();
   },
