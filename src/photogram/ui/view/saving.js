@@ -1,5 +1,5 @@
 // Taking files out: parts are asked for a few at a time, again where one is lost, and put together in a Blob.
-const FETCH_AHEAD = 3, FETCH_AGAIN_MS = 8000, FETCH_GIVE_UP_MS = 60000, FETCH_URL_MS = 60000, FETCH_SOON_MS = 400;
+const FETCH_AHEAD = 5, FETCH_AGAIN_MS = 8000, FETCH_GIVE_UP_MS = 60000, FETCH_URL_MS = 60000, FETCH_SOON_MS = 400;
 
 class Fetching {
   // ask(part) sends for a part, ask(null) for another step of what the kernel makes first.
