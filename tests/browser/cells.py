@@ -7,6 +7,9 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+HOLD = "import ctypes; ctypes.PyDLL(None).sleep({seconds})"
+"""A line of Python that keeps the interpreter to itself for so long: no other thread of its process runs meanwhile."""
+
 NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
 
 

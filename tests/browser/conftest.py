@@ -15,9 +15,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 import photogram
+
+from .kernels import write_kernelspec
+from .panels import Panel, Watch, warm_notebook
 
 COMMAND = [sys.executable, "-c", "import sys; from photogram.cli import main; sys.exit(main())"]
 QUIET = [
@@ -63,6 +66,11 @@ class Lab:
     def address_of(self, name: str) -> str:
         return f"{self.url}/lab/tree/{name}?reset&token={self.token}"
 
+    @property
+    def own(self) -> tuple[str, ...]:
+        """How the addresses begin that a page may ask for."""
+        return (self.url, self.url.replace("http", "ws"), "data:", "blob:", "file:")
+
 
 @pytest.fixture(scope="package")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
@@ -79,9 +87,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         "JUPYTERLAB_SETTINGS_DIR": str(root / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(root / "workspaces"),
         "JUPYTER_DATA_DIR": str(root / "data"),
+        "JUPYTER_PATH": str(root / "data"),  # its kernels go before those of the environment
         "JUPYTER_RUNTIME_DIR": str(root / "runtime"),
         "IPYTHONDIR": str(root / "ipython"),
     }
+    write_kernelspec(root / "data")
     folder = root / "notebooks"
     process = subprocess.Popen(
         [*COMMAND, "lab", str(folder), "--no-browser"], env=environment, stdout=subprocess.PIPE, text=True
@@ -107,24 +117,57 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1280, "height": 6000})
     page = context.new_page()
     page.set_default_timeout(60_000)
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
-
-    def answer(dialog: Dialog) -> None:
-        if dialog.type == "beforeunload":  # JupyterLab asks about unsaved changes when a page is left
-            dialog.accept()
-        else:
-            wrong.append(f"{dialog.type}: {dialog.message}")
-            dialog.dismiss()
-
-    page.on("dialog", answer)
-    own = (lab.url, lab.url.replace("http", "ws"), "data:", "blob:", "file:")
-    page.on("request", lambda request: None if request.url.startswith(own) else wrong.append(request.url))
+    watch = Watch(page, lab.own)
     yield page
     if page.url.startswith(lab.url):
         page.evaluate("async () => { await window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown?.() }")
     context.close()
-    assert not wrong
+    assert not watch.wrong
+
+
+@pytest.fixture(scope="module")
+def warm_panel(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Panel]:
+    name = f"{request.module.__name__.rpartition('.')[2]}.ipynb"
+    write_notebook(lab.folder / name, "studio")
+    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    with warm_notebook(context.new_page(), lab.own, lab.address_of(name)) as panel:
+        yield panel
+    context.close()
+
+
+@pytest.fixture
+def panel(warm_panel: Panel, request: pytest.FixtureRequest) -> Iterator[Panel]:
+    """The panel of a workspace of this test's own, in a page and a kernel shared by the tests of its file.
+
+    Fails on errors in the console and on requests to anywhere else. `panel.open()` shows it; after a test that fails,
+    or that says `panel.spoil()`, the next one gets a page and a kernel of its own.
+    """
+    warm_panel.workspace = re.sub(r"\W+", "_", request.node.name)
+    warm_panel.watch.wrong.clear()
+    try:
+        yield warm_panel
+        if warm_panel.is_open:
+            warm_panel.close()
+        assert not warm_panel.watch.wrong
+    except BaseException:
+        warm_panel.spoil()
+        raise
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    if report.failed and "panel" in getattr(item, "funcargs", {}):
+        item.funcargs["panel"].spoil()
+    return report
+
+
+def write_notebook(path: Path, *cells: str) -> None:
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel}
+    )
+    nbformat.write(notebook, path)
 
 
 OpenNotebook = Callable[..., Path]
@@ -136,11 +179,7 @@ def open_notebook(lab: Lab, page: Page, request: pytest.FixtureRequest) -> OpenN
 
     def open_(*cells: str) -> Path:
         path = lab.folder / f"{request.node.name}.ipynb"
-        kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-        notebook = nbformat.v4.new_notebook(
-            cells=[nbformat.v4.new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel}
-        )
-        nbformat.write(notebook, path)
+        write_notebook(path, *cells)
         page.goto(lab.address_of(path.name))
         page.wait_for_function(IS_IDLE)
         return path
