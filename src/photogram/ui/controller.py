@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -112,6 +113,13 @@ class Controller:
         }  # fmt: skip
         outline = self.feed.outline(message["view"], Shown(topic_id=self.find_active()))
         return [Reply(state), *outline, *self.keeping.greet()]
+
+    def warm_up(self) -> None:
+        """Opens and reads once what a view will ask for first, while the browser still makes that view."""
+        with suppress(PhotogramError):  # whoever asks for it is told
+            self._list_models()
+            self.say_around()
+            self.feed.outline("", Shown(topic_id=self.find_active()))
 
     def _models(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Lists the models afresh: a key, a provider or a file of models may have come since."""

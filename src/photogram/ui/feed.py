@@ -10,7 +10,7 @@ from ..domain.records import GenerationRecord
 from ..domain.task import TaskStatus
 from ..store.outline import Changes, list_changes, list_used_models, load_batches, open_outline
 from . import said
-from .pictures import read_small
+from .pictures import read_small, read_thumbs_of
 from .shown import Shown, read_shown
 from .wire import Json, Reply, write_batch, write_image, write_row
 
@@ -101,13 +101,22 @@ class Feed:
         return [Reply({"kind": "used", "view": message["view"], "models": models})]
 
     def batches(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        """Sends the details of batches."""
+        """Sends the details of batches, and the small pictures of what the view shows of them (`seen`)."""
         ids = said.ids(message, "bat", MOST_IDS)
         found = self._studio._read(load_batches, self._studio.user, ids)
         written = [write_batch(one) for one in found]
         batches = {"kind": "batches", "view": message["view"], "ids": ids, "batches": written}
         images = [image for batch in found for image in batch.generations]
-        return [Reply(batches), *self._glimpses(message["view"], images)]
+        seen = said.table(message, "seen")
+        made = [image for batch in found for image in _cut(batch.generations, seen.get(batch.id)) if image.asset]
+        batches["coming"] = [image.id for image in made[:MOST_IDS]]
+        pictures = self._pictures(message["view"], made[:MOST_IDS])
+        return [Reply(batches), *pictures, *self._glimpses(message["view"], images)]
+
+    def _pictures(self, view: str, images: Sequence[GenerationRecord]) -> list[Reply]:
+        found = read_thumbs_of(self._studio, images)
+        thumbs = {"kind": "thumbs", "view": view, "ids": [image.id for image in images], "shas": list(found)}
+        return [Reply(thumbs, list(found.values()))] if images else []
 
     def _glimpses(self, view: str, images: Sequence[GenerationRecord]) -> list[Reply]:
         """Sends what is seen already of images that are being drawn, by providers that show it."""
@@ -122,3 +131,10 @@ class Feed:
         found = read_small(self._studio, ids, self._controller.form.references)
         thumbs = {"kind": "thumbs", "view": message["view"], "ids": ids, "shas": list(found)}
         return [Reply(thumbs, list(found.values()))]
+
+
+def _cut(images: Sequence[GenerationRecord], part: object) -> Sequence[GenerationRecord]:
+    """Returns the images from one to before another; none where the page says no such thing."""
+    if not isinstance(part, list) or len(part) != 2 or not all(isinstance(one, int) and one >= 0 for one in part):
+        return ()
+    return images[part[0] : part[1]]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..domain.asset import Asset
 from ..domain.ids import is_id
+from ..domain.records import GenerationRecord
 from ..domain.task import TaskStatus
 from ..errors import BadParams, NotReady
 from ..store import topics
@@ -37,12 +38,18 @@ def read_small(studio: Studio, asked: Sequence[str], of_form: Sequence[Asset]) -
     references = [one for one in of_form if one.sha256 in asked]
     for batch in studio._read(load_batches, studio.user, [one for one in asked if is_id(one, "bat")]):
         references += batch.references
-    thumbs = studio._thumbs((), references)
-    for at in range(0, len(images), MANY_IMAGES):  # of more at once it makes smaller ones
-        thumbs |= studio._thumbs(images[at : at + MANY_IMAGES])
+    thumbs = studio._thumbs((), references) | read_thumbs_of(studio, images)
     for cover in studio._read(topics.list_covers, studio.user, [one for one in asked if is_id(one, "top")]):
         small = studio._files.read_thumb(cover, size_px=384)
         thumbs |= {cover: small} if small else {}
+    return thumbs
+
+
+def read_thumbs_of(studio: Studio, images: Sequence[GenerationRecord]) -> dict[str, bytes]:
+    """Returns the thumbnails of these images by sha256."""
+    thumbs: dict[str, bytes] = {}
+    for at in range(0, len(images), MANY_IMAGES):  # of more at once it makes smaller ones
+        thumbs |= studio._thumbs(images[at : at + MANY_IMAGES])
     return thumbs
 
 

@@ -76,6 +76,7 @@ class Session:
         self._in_order, self._actors = Workers("panel-write", 1), Workers("panel-act", 1)
         self._readers = Workers("panel-read", 2)
         self._unsubscribe = controller.studio.subscribe(self._note)
+        self._readers.submit(controller.warm_up)
         self._engine.thread.call(self._start, self._tell(), "panel")
 
     def receive(self, message: object, buffers: Sequence[bytes] = ()) -> None:

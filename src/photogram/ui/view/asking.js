@@ -37,6 +37,10 @@ class Asking {
     else if (this.asked.size) this.soon(this.againMs);
   }
 
+  expect(ids) { // they come without being asked for
+    ids.forEach((id) => { this.wanted.delete(id); this.asked.set(id, performance.now()); });
+  }
+
   got(ids) {
     for (const id of ids) {
       this.asked.delete(id);

@@ -1,7 +1,7 @@
 // What is shown: a topic, or what a search and filters let through. What was left is kept for a moment, to be there at once.
 const FILTERS = ['everywhere', 'search', 'model', 'status', 'starred'];
 const STATUSES = { busy: ['pending', 'processing'] };
-const KEPT_TOPICS = 12, KEPT_BATCHES = 120, KEPT_PICTURES = 400, FIRST_BATCHES = 10;
+const KEPT_TOPICS = 12, KEPT_BATCHES = 120, KEPT_PICTURES = 400, FIRST_BATCHES = 10, NEAR_BATCHES = 8;
 const isSameFilter = (one, other) => FILTERS.every((name) => (one[name] || '') === (other[name] || ''));
 
 const showing = {
@@ -86,6 +86,7 @@ const showing = {
     if (this.filter.everywhere && (this.topics.length !== topics.size || this.topics.some((one) => !topics.has(one.id)))) this.tellLook();
   },
   on_batches(said) {
+    this.thumbs.expect(said.coming);
     said.batches.forEach((batch) => { mergeBatch(this.batches, batch); this.stale.delete(batch.id); });
     this.details.got(said.ids);
   },
@@ -99,6 +100,10 @@ const showing = {
   nearBatches() {
     const near = this.$refs.feed?.nearIds();
     return (id) => !near || near.has(id) || this.looking;
+  },
+  tellBatches(ids) { // what of them is on the screen comes with its pictures at once
+    const seen = this.filter.status || this.filter.starred ? {} : this.$refs.feed?.seenOf(new Set(ids)) ?? {};
+    this.tell('batches', { ids, seen });
   },
   nearImages() { // images by their cards; what is no image is small and always wanted
     const near = new Set([...(this.$refs.root?.querySelectorAll('.pg-feed [data-id]') ?? [])].map((one) => one.dataset.id));
@@ -125,7 +130,7 @@ const showing = {
     const kept = new Set(this.topics.map((one) => one.cover));
     (this.form.references ?? []).forEach((one) => kept.add(one.sha));
     this.$refs.root?.querySelectorAll('img').forEach((img) => kept.add(img.src));
-    for (const id of [...this.recent].slice(-KEPT_BATCHES / 4)) this.batches[id]?.images.forEach((image) => kept.add(image.sha));
+    for (const id of [...this.recent].slice(-NEAR_BATCHES)) this.batches[id]?.images.forEach((image) => kept.add(image.sha));
     const old = Object.keys(this.urls).filter((sha) => !kept.has(sha) && !kept.has(this.urls[sha]));
     for (const sha of old.slice(0, Object.keys(this.urls).length - KEPT_PICTURES)) {
       URL.revokeObjectURL(this.urls[sha]);
