@@ -34,10 +34,11 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIP_ATTEMPTS = 3
-TOGETHER = ("-n", "2", "--dist", "loadfile")
-"""How most of the suite runs: files side by side, as most of their time is waiting; each one's tests in order."""
-ALONE = ("tests/browser", "tests/crash")
-"""What needs the machine for itself: a browser, processes that are killed, a cell that never lets go."""
+TOGETHER = ("-n", "4", "--dist", "loadfile")
+"""How most of the suite runs: four files side by side, as most of their time is waiting; each one's tests in order."""
+BROWSER = "tests/browser"
+"""Run after the others: a browser and a kernel for each test want the machine for themselves."""
+BROWSERS = ("-n", "2", "--dist", "loadfile")
 
 
 def say(text: str) -> None:
@@ -230,8 +231,8 @@ def main(arguments: list[str]) -> int:
     else:
         results = {
             **check(),
-            "tests": run_pytest(*TOGETHER, *(f"--ignore={folder}" for folder in ALONE)),
-            "tests alone": run_pytest(*ALONE),
+            "tests": run_pytest(*TOGETHER, f"--ignore={BROWSER}"),
+            "browser": run_pytest(*BROWSERS, BROWSER),
             "notebooks": run_notebooks(),
         }
     say(f"{time.monotonic() - started:.0f} s")

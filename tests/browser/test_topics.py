@@ -173,10 +173,13 @@ def test_a_title_that_comes_later_from_a_text_model_is_told_and_one_of_a_person_
     panel.shrink()
     panel.generate("a harbour")
     expect(titles(panel)).to_have_text(["A harbour"])
-    name = "studio._write(topics.rename_topic, studio.user, studio.active_topic.id, {title!r}, {source!r}, event=Event({event}))"
-    imports = "from photogram.store import topics\nfrom photogram.domain.events import Event, EventKind\n"
-    event = "kind=EventKind.TOPIC, user_id=studio.user"
-    assert not panel.run(imports + name.format(title="Quiet harbour at dawn", source="model", event=event))
+    made = panel.run(
+        "from photogram.store import topics\nfrom photogram.domain.events import Event, EventKind\n"
+        "named = Event(kind=EventKind.TOPIC, user_id=studio.user)\n"
+        "title = studio.active_topic.id, 'Quiet harbour at dawn', 'model'\n"
+        "studio._write(topics.rename_topic, studio.user, *title, event=named)"
+    )
+    assert not made, made
     expect(panel.toasts).to_contain_text("Topic title generated: Quiet harbour at dawn")
     panel.run("studio.active_topic.rename('Mine')")
     expect(titles(panel)).to_have_text(["Mine"])
@@ -193,7 +196,8 @@ from photogram.store import topics
 from photogram.domain.ids import new_id
 def fill(cur):
     for at in range(500):
-        topics.create_topic(cur, studio.user, new_id('top'), f'Topic {at:03}', 'user', studio._now() + timedelta(seconds=at))
+        when = studio._now() + timedelta(seconds=at)
+        topics.create_topic(cur, studio.user, new_id('top'), f'Topic {at:03}', 'user', when)
 studio._write(fill)
 studio.new_topic('The last', activate=False)
 """
@@ -208,7 +212,8 @@ studio.new_topic('The last', activate=False)
             window.touched = new Set();
             const row = node => (node.closest ? node : node.parentElement).closest('.pg-row');
             new MutationObserver(all => all.forEach(one => window.touched.add(row(one.target)))).observe(
-                document.querySelector('.pg-topics'), { subtree: true, characterData: true, childList: true, attributes: true }
+                document.querySelector('.pg-topics'),
+                { subtree: true, characterData: true, childList: true, attributes: true }
             );
         }"""
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from time import monotonic
 
 from ..domain.price import read_micros
 from ..domain.records import TaskRecord
@@ -27,6 +28,10 @@ from .run import Runner
 
 LOOK_EVERY_S = 1.0
 """How often it is looked whether another process wrote; two calls of `os.stat`."""
+
+STARVED_S = 0.5
+"""Who waits so long to run in this very process reads no rows: a cell keeps the interpreter to itself, and would keep
+it, and with it the file, again and again while they are read."""
 
 
 class Canceller:
@@ -71,7 +76,7 @@ class Canceller:
             await self._clock.sleep(LOOK_EVERY_S)
             with suppress(PhotogramError):  # a busy store: the next look will do
                 now = self._store.foreign_writes()
-                if now != seen or self._look_again:
+                if (now != seen or self._look_again) and not await is_starved():
                     await self._stop_cancelled()
                     seen, self._look_again = now, False
 
@@ -132,3 +137,10 @@ class Canceller:
         self._look_again = True
         for task in tasks:
             self._finisher.announce(task)
+
+
+async def is_starved() -> bool:
+    """Tells whether the interpreter is kept from this thread just now."""
+    began = monotonic()
+    await asyncio.sleep(0.001)
+    return monotonic() - began > STARVED_S

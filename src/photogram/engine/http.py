@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ssl import SSLContext
 from typing import Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
@@ -41,6 +43,12 @@ MAX_REDIRECTS = 5
 CONNECT_S = 10.0
 
 
+@cache
+def trust() -> SSLContext:
+    """Returns whose certificates are believed; reading them takes 20 ms, so it is done once in a process."""
+    return httpx2.create_ssl_context()
+
+
 class Http:
     """The engine's one HTTP client. Engine's thread only.
 
@@ -54,6 +62,7 @@ class Http:
         read_more_at_once()
         self._client = httpx2.AsyncClient(
             transport=transport,
+            verify=trust(),
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # one key's session is not the next one's
             limits=httpx2.Limits(max_connections=128, max_keepalive_connections=32),
