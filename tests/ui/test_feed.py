@@ -48,6 +48,14 @@ def test_filters_count_only_the_images_that_pass(ask, studio, boats):
     assert ask("used")["used"]["models"] == ["kinds:all"]
 
 
+def test_what_is_selected_under_a_filter_passes_it(ask, studio, boats):
+    starred = studio.batch(boats["cat"])[1]
+    starred.star()
+    ids = [boats["cat"], boats["red boat"]]
+    assert ask("images", id="a", ids=ids, filter={"starred": True})["images"]["images"] == [[starred.id], []]
+    assert [len(one) for one in ask("images", id="b", ids=ids)["images"]["images"]] == [2, 2]
+
+
 @pytest.mark.parametrize("filters", [None, 7, [], {"search": 7, "starred": "yes", "everywhere": 1, "status": {}}])
 def test_a_filter_that_is_none_filters_nothing(filters):
     assert read_shown({"topic": "top_1", "filter": filters}) == Shown(topic_id="top_1")

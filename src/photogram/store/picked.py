@@ -6,21 +6,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..domain.records import BatchRecord
-from .outline import load_batches
+from .outline import Wanted, load_batches
 from .rows import Cursor, plain
 
 
-def list_made(cur: Cursor, user_id: str, batch_ids: Sequence[str]) -> dict[str, list[str]]:
-    """Returns the ids of this user's images that are made and not deleted, in order, by their batch."""
+def list_made(cur: Cursor, user_id: str, batch_ids: Sequence[str], wanted: Wanted) -> dict[str, list[str]]:
+    """Returns the ids of this user's images that are made, wanted and not deleted, in order, by their batch."""
     found: dict[str, list[str]] = {}
+    condition, values = wanted.of_images()
     for batch_id, image_id in cur.execute(
-        """
+        f"""
         SELECT g.batch_id, g.id FROM generations g JOIN tasks k ON k.id = g.task_id
         WHERE g.user_id = ? AND g.batch_id IN (SELECT unnest(?::VARCHAR[])) AND k.status = 'success'
-              AND g.asset_sha256 IS NOT NULL AND g.deleted_at IS NULL
+              AND g.asset_sha256 IS NOT NULL AND {condition}
         ORDER BY g.batch_id, g.idx
         """,
-        [user_id, [plain(one) for one in batch_ids]],
+        [user_id, [plain(one) for one in batch_ids], *values],
     ).fetchall():
         found.setdefault(batch_id, []).append(image_id)
     return found

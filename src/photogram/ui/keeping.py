@@ -13,6 +13,7 @@ from ..studio import export
 from . import said
 from .archives import Archive, Archives, Entry
 from .pictures import PART_BYTES, read_part
+from .shown import read_shown
 from .wire import Json, Reply
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ class Keeping:
     def images(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Tells which images batches have that are made: a selection may reach over what was never scrolled to."""
         ids = said.ids(message, "bat", MOST_BATCHES)
-        found = self._studio._read(list_made, self._studio.user, ids)
+        found = self._studio._read(list_made, self._studio.user, ids, read_shown(message).wanted())
         images = [found.get(one, []) for one in ids]
         return [Reply({"kind": "images", "view": message["view"], "id": message.get("id"), "images": images})]
 

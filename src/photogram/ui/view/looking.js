@@ -14,7 +14,7 @@ const looking = {
   // The focus goes to the card of the image that was looked at last, which may have left the screen since.
   async focusImage({ id, batch }) {
     const find = () => this.$refs.root?.querySelector(`.pg-feed [data-id="${id}"] button`);
-    if (!find()) await this.$refs.feed?.reveal(batch, this.batches[batch]?.images.findIndex((one) => one.id === id) ?? 0);
+    if (!find()) await this.$refs.feed?.reveal(batch, Math.max(0, this.batches[batch] ? this.shownImages(this.batches[batch]).findIndex((one) => one.id === id) : 0));
     (find() ?? this.$refs.root?.querySelector('.pg-feed'))?.focus({ preventScroll: !!find() });
   },
   // The next image that is made (by: 1) or the one before it (-1), in the order of the feed; null at its ends.
@@ -34,7 +34,7 @@ const looking = {
   },
   // The made images of a batch; where its details are not here, they come with those of the batches beyond it.
   loadImages(rows, at, by) {
-    const { id } = rows[at], made = () => this.batches[id]?.images.filter((one) => one.status === 'success');
+    const { id } = rows[at], made = () => this.batches[id] && this.shownImages(this.batches[id]).filter((one) => one.status === 'success');
     if (this.batches[id] || rows[at].local) return Promise.resolve(made() ?? []);
     this.touch(Array.from({ length: LOOK_AT_ONCE }, (_, n) => rows[at + n * by]).filter(Boolean).reverse()); // the next one last: it is asked for first
     return new Promise((resolve) => {

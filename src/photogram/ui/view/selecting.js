@@ -28,7 +28,7 @@ const selecting = {
     const known = new Map(), unknown = [];
     for (const { id } of rows) {
       const batch = this.batches[id];
-      if (batch) known.set(id, batch.images.filter((one) => one.status === 'success').map((one) => one.id));
+      if (batch) known.set(id, this.shownImages(batch).filter((one) => one.status === 'success').map((one) => one.id));
       else unknown.push(id);
     }
     const pages = [];
@@ -42,7 +42,7 @@ const selecting = {
       const answer = (images) => { clearTimeout(timer); this.asking.delete(id); resolve(images); };
       const timer = setTimeout(() => answer([]), PICK_WAIT_MS);
       this.asking.set(id, answer);
-      this.tell('images', { id, ids });
+      this.tell('images', { id, ids, filter: { ...this.filter } });
     });
   },
   on_images(said) { this.asking.get(said.id)?.(said.images); },
