@@ -27,6 +27,18 @@ def quote_unsent(studio: Studio) -> Quote | None:
     return Quote(n=len(tasks), total_usd=None if unknown and not held else held / 1e6, cost_source=source)
 
 
+def quote_all_unsent(studio: Studio) -> Quote | None:
+    """Returns what `quote_unsent` does, after the whole of what ended processes left was taken over.
+
+    A local image that such a process had begun is unsent again only then: a number that is shown, and pressed, must
+    hold it already.
+    """
+    if quote_unsent(studio) is None:
+        return None
+    wait_for(studio._engine.adopt(studio.user))
+    return quote_unsent(studio)
+
+
 def _has_unknown_price(studio: Studio, task: TaskRecord) -> bool:
     if task.hold_micros:
         return False

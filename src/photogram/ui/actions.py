@@ -13,7 +13,7 @@ from ..store.batches import restore_batch
 from ..store.topics import unfinished_of_topic
 from ..studio import Batch, Generation, Studio, Topic
 from ..studio.many import delete_images, restore_images, star_images
-from ..studio.resuming import pick_up
+from ..studio.resuming import pick_up, quote_all_unsent
 from . import said
 from .reusing import reuse, take_back, write_code, write_details
 from .wire import Json
@@ -133,6 +133,16 @@ def _count_topic(controller: Controller, message: Json) -> Json:
     return {"images": topic.images, "running": len(studio._read(unfinished_of_topic, studio.user, topic.id))}
 
 
+def _send_unsent(controller: Controller, message: Json) -> int | None:
+    """Sends what was left, if it is as many images at the same price as the view said; else nothing, and None."""
+    left = quote_all_unsent(controller.studio)
+    if left is None:
+        return 0
+    if (left.n, left.total_usd) != (message.get("n"), message.get("usd")):
+        return None
+    return len(pick_up(controller.studio)[0])
+
+
 ACTIONS: dict[str, Action] = {
     "cancel": Action(_cancel),
     "retry": Action(_retry),
@@ -152,6 +162,6 @@ ACTIONS: dict[str, Action] = {
     "delete_topic": Action(_delete_topic),
     "undelete_topic": Action(_undelete_topic),
     "top_up": Action(lambda controller, message: controller.studio.wallet.top_up(coins=message.get("coins", 0))),
-    "send_unsent": Action(lambda controller, _: len(pick_up(controller.studio)[0])),
+    "send_unsent": Action(_send_unsent),
     "discard_unsent": Action(lambda controller, _: controller.studio.discard_unsent()),
 }

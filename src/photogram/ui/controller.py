@@ -21,6 +21,7 @@ from ..studio import Studio
 from ..studio.form import Form, find_form_problems, settle
 from ..studio.kept_form import find_form
 from ..studio.press import press, press_again
+from ..studio.resuming import quote_all_unsent
 from ..studio.showing import DEFAULT_PANEL_HEIGHT, PANEL_HEIGHT
 from . import said
 from .actions import ACTIONS, Once
@@ -137,7 +138,7 @@ class Controller:
             since: Only the topics that changed after this revision; else all of them.
         """
         studio = self.studio
-        left = studio.unsent() if unsent else None
+        left = quote_all_unsent(studio) if unsent else None
         return {
             **self._say_topics(since),
             "active": self.find_active(),

@@ -1,0 +1,337 @@
+"""The prompt, the frame around it, what is said and asked, and a kernel that is gone."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import photogram
+import pytest
+from photogram.domain.task import ErrorKind
+from photogram.ui.texts import read_texts
+from playwright.sync_api import Page, expect
+
+from .panels import KERNEL, Panel
+from .settings import KINDS, TESTS, open_settings
+
+WIDER = """() => [...document.querySelectorAll('.pg, .pg *')].filter(one => {
+    const box = one.getBoundingClientRect(), frame = document.querySelector('.pg').getBoundingClientRect();
+    return box.width && !one.closest('.pg-unseen, [hidden]') && (box.right > frame.right + 1 || box.left < frame.left - 1);
+}).map(one => one.outerHTML.slice(0, 120))"""
+
+
+def is_focused_in(page: Page, selector: str) -> None:
+    page.wait_for_function("where => !!document.activeElement.closest(where)", arg=selector)
+
+
+def is_inside(page: Page) -> None:
+    """Waits until nothing stands out of the frame, also after what follows a change of its width."""
+    page.wait_for_function(f"() => ({WIDER})().length === 0", timeout=10_000)
+
+
+def batches(panel: Panel) -> int:
+    return int(panel.run("print(len(studio.batches()))"))
+
+
+# ── The prompt ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_prompt_grows_and_says_when_it_comes_to_its_end(panel: Panel) -> None:
+    open_settings(panel)  # its models take 500 characters
+    page, reason = panel.page, panel.page.locator(".pg-reason")
+    low = panel.prompt.bounding_box()["height"]
+    panel.prompt.fill("\n".join("abcdef"))
+    high = panel.prompt.bounding_box()["height"]
+    assert high > low
+    panel.prompt.fill("\n" * 60)
+    assert high < panel.prompt.bounding_box()["height"] <= 180
+    panel.prompt.fill("")
+    assert panel.prompt.bounding_box()["height"] == low
+    expect(page.locator(".pg-keys")).to_have_text("Ctrl ↵")
+
+    panel.prompt.fill("x" * 440)
+    expect(reason).to_have_text("")
+    panel.prompt.fill("é" * 460)
+    expect(reason).to_have_text("40 characters left")
+    panel.prompt.fill("x" * 499)
+    expect(reason).to_have_text("1 character left")
+    panel.prompt.fill("x" * 503)
+    expect(reason).to_have_text("Too long by 3 characters: this model takes 500.")
+    expect(panel.prompt).to_have_accessible_description("Too long by 3 characters: this model takes 500.")
+    expect(panel.button("Generate")).to_be_disabled()
+    panel.prompt.press("Control+Enter")
+    expect(panel.toasts.get_by_role("alert")).to_contain_text("Too long by 3 characters")
+    assert batches(panel) == 0
+    panel.prompt.fill("x" * 500)
+    expect(panel.button("Generate")).to_be_enabled()
+
+
+def test_it_cannot_be_pressed_while_a_setting_is_wrong_and_says_which(panel: Panel) -> None:
+    form = open_settings(panel)
+    panel.prompt.fill("a boat")
+    form.number("Steps").fill("99")
+    reason = panel.page.locator(".pg-reason")
+    expect(reason).to_contain_text("Fix the settings first: steps must be 1–50")
+    expect(panel.button("Generate")).to_be_disabled()
+    panel.prompt.press("Control+Enter")
+    expect(panel.toasts.get_by_role("alert")).to_contain_text("Fix the settings first")
+    assert batches(panel) == 0
+    form.number("Steps").fill("9")
+    expect(panel.button("Generate")).to_be_enabled()
+
+
+def test_what_failed_stays_and_what_was_made_goes(panel: Panel) -> None:
+    form = open_settings(panel, "kinds:dear")  # $2 an image; the wallet holds $10
+    form.side.get_by_role("group", name="Images").get_by_text("8", exact=True).click()
+    panel.prompt.fill("a palace")
+    panel.button("Generate").click()
+    alert = panel.toasts.get_by_role("alert")
+    expect(alert).to_contain_text("Insufficient coins: this needs 16000, and the wallet holds 10000. Please top up.")
+    expect(panel.prompt).to_have_value("a palace")
+    expect(panel.page.locator(".pg-feed .pg-wait")).to_have_count(0)
+    expect(panel.page.locator(".pg-row")).to_have_count(0)
+    alert.get_by_role("button", name="Top up").click()
+    expect(panel.page.get_by_role("dialog")).to_be_visible()
+    panel.page.keyboard.press("Escape")
+    form.side.get_by_role("group", name="Images").get_by_text("1", exact=True).click()
+    panel.prompt.press("Control+Enter")
+    panel.await_pictures(1)
+    expect(panel.prompt).to_have_value("")
+
+
+def test_on_a_mac_the_hint_is_its_own_key_and_that_key_works(panel: Panel) -> None:
+    panel.open()
+    page = panel.page
+    page.evaluate("() => Object.defineProperty(navigator, 'platform', { value: 'MacIntel', configurable: true })")
+    page.evaluate(
+        "() => Object.defineProperty(navigator, 'userAgentData', { value: { platform: 'macOS' }, configurable: true })"
+    )
+    panel.close()
+    panel.open()
+    expect(page.locator(".pg-keys")).to_have_text("⌘ ↵")
+    panel.shrink()
+    panel.prompt.fill("a boat")
+    panel.prompt.press("Meta+Enter")
+    panel.await_pictures(1)
+    page.evaluate("() => { delete navigator.platform; delete navigator.userAgentData; }")
+
+
+FAILS = """
+from photogram.errors import BY_KIND, ProviderError
+def fail_as(kind):
+    def run(request, progress, cancelled):
+        error = BY_KIND[kind].__new__(BY_KIND[kind])
+        ProviderError.__init__(error, f"In English: {kind}", next_step="Do it.")
+        error.retry_after_s, error.sent, error.http_status = 0, True, None
+        raise error
+    kinds.run = run
+    return studio.generate(kind, model="kinds:all", width=16, height=16)
+"""
+
+# ── What is said ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_toasts_are_few_stay_while_they_are_looked_at_and_go(panel: Panel) -> None:
+    panel.open()
+    page, alerts = panel.page, panel.toasts.get_by_role("alert").locator(".pg-toast")
+    page.clock.install()
+    panel.spoil()  # the page's clock is ours from now on
+    for _ in range(6):
+        panel.button("Generate").click()
+    expect(alerts).to_have_text(["Please enter a prompt"] * 4)
+    alerts.first.hover()
+    page.clock.fast_forward(30_000)
+    expect(alerts).to_have_count(4)
+    alerts.last.get_by_role("button", name="Dismiss").press("Escape")
+    expect(alerts).to_have_count(3)
+    is_focused_in(page, ".pg")
+    page.mouse.move(5, 5)
+    page.clock.run_for(100)
+    page.clock.run_for(6_000)
+    expect(alerts).to_have_count(0)
+
+
+def test_errors_are_told_in_portuguese_by_kind_and_their_own_words_are_copied(panel: Panel) -> None:
+    panel.open(studio="pg.Studio({name!r}, lang='pt-BR')")
+    page, texts = panel.page, read_texts("pt-BR")
+    expect(page.locator(".pg")).to_have_attribute("lang", "pt-BR")
+    panel.button("Gerar").click()
+    expect(panel.toasts.get_by_role("alert")).to_contain_text("Digite um prompt")
+    assert not panel.run(KINDS)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    kinds = [str(one) for one in ErrorKind]
+    for kind in ErrorKind:
+        made = panel.run(FAILS + f"fail_as({str(kind)!r}).wait(timeout_s=60)")
+        assert not made, made
+        card = page.locator(".pg-failed").first  # the newest stands first
+        expect(card).to_contain_text(texts[f"error.{kind}"])
+        expect(card).not_to_contain_text("In English")
+    card.get_by_role("button", name="Copiar detalhes").click()
+    expect(panel.toasts).to_contain_text("Detalhes copiados")
+    assert "In English: lost" in page.evaluate("() => navigator.clipboard.readText()")
+
+
+# ── The frame ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_side_panels_fold_and_it_is_remembered(panel: Panel) -> None:
+    panel.open()
+    page = panel.page
+    for side, name in (("settings", "Settings"), ("topics", "Topics")):
+        column = page.get_by_role("complementary", name=name)
+        expect(column).to_be_visible()
+        panel.button(f"Hide the {side}").click()
+        expect(column).to_have_count(0)
+        expect(panel.button(f"Show the {side}")).to_be_focused()
+        expect(panel.button(f"Show the {side}")).to_have_attribute("aria-expanded", "false")
+    panel.button("Show the topics").click()
+    expect(page.get_by_role("complementary", name="Topics")).to_be_visible()
+    panel.run("pass")  # the last word has reached the kernel
+    panel.show()
+    expect(page.get_by_role("complementary", name="Topics")).to_be_visible()
+    expect(page.get_by_role("complementary", name="Settings")).to_have_count(0)
+
+
+def test_below_900_px_they_are_drawers_that_keep_the_focus(panel: Panel) -> None:
+    panel.open()
+    page = panel.page
+    panel.shrink(4)
+    panel.generate("a lighthouse at dusk, two boats, watercolor, and a very long prompt that goes on and on", 4)
+    page.set_viewport_size({"width": 800, "height": 1000})
+    expect(page.locator(".pg-side")).to_have_count(0)
+    for side, name in (("settings", "Settings"), ("topics", "Topics")):
+        opener, drawer = panel.button(f"Show the {side}"), page.get_by_role("complementary", name=name)
+        opener.click()
+        expect(drawer).to_be_visible()
+        is_focused_in(page, ".pg-side")
+        for _ in range(40):  # the middle is out of reach: the keys never come to it
+            page.keyboard.press("Tab")
+            assert not page.evaluate("() => !!document.activeElement.closest('.pg-middle')")
+        page.locator(".pg-shut").focus()
+        page.keyboard.press("Escape")
+        expect(drawer).to_have_count(0)
+        expect(opener).to_be_focused()
+        opener.click()
+        frame = page.locator(".pg").bounding_box()
+        page.mouse.click(frame["x"] + (frame["width"] - 20 if side == "settings" else 20), frame["y"] + 300)
+        expect(drawer).to_have_count(0)
+        expect(opener).to_be_focused()
+        opener.click()
+        panel.button(f"Hide the {side}").and_(page.locator(".pg-shut")).click()
+        expect(drawer).to_have_count(0)
+    panel.button("Show the topics").click()
+    page.locator("button.pg-topic").first.click()
+    expect(page.locator(".pg-side")).to_have_count(0)
+    page.set_viewport_size({"width": 1600, "height": 1000})
+    expect(page.locator(".pg-side")).to_have_count(2)
+
+
+def test_nothing_is_wider_than_its_frame(panel: Panel) -> None:
+    panel.open()
+    page = panel.page
+    panel.shrink(2)
+    panel.generate("an_unbreakable_word_of_a_prompt_" * 8, 2)
+    around = 1600 - page.evaluate("() => document.querySelector('.pg').clientWidth")  # JupyterLab's own
+    for width in (1000, 800, 420):
+        page.set_viewport_size({"width": width + around, "height": 1000})
+        page.wait_for_function("width => Math.abs(document.querySelector('.pg').clientWidth - width) < 60", arg=width)
+        is_inside(page)
+        for side in ("settings", "topics") if width < 900 else ():
+            panel.button(f"Show the {side}").click()
+            expect(page.locator(".pg-side")).to_be_visible()
+            is_inside(page)
+            page.locator(".pg-shut").press("Escape")
+
+
+# ── A kernel that is gone, or left something ────────────────────────────────────────────────────────────────────────
+
+
+def test_a_closed_studio_and_a_restarted_kernel_say_so_and_what_to_do(panel: Panel) -> None:
+    panel.open()
+    page, notice = panel.page, panel.page.locator(".pg-notice")
+    panel.prompt.fill("half a sentence")
+    while panel.run("print(studio.form.prompt)") != "half a sentence\n":  # 300 ms after it was typed
+        pass
+    panel.run("studio.close()")
+    expect(notice).to_have_text(re.compile("The studio was closed. Run the cell again to go on."))
+    assert page.evaluate("() => document.querySelector('.pg-prompt').closest('[inert]') !== null")
+    panel.run(f"studio = pg.Studio({panel.workspace!r})")
+    panel.show()
+    expect(notice).to_have_count(0)
+    expect(panel.prompt).to_have_value("half a sentence")
+
+    panel.spoil()
+    page.evaluate(f"async () => {{ await {KERNEL}.restart() }}")
+    expect(notice).to_have_text(re.compile("The kernel was restarted or shut down. Run the cell again to go on."))
+    assert page.locator(".pg [inert]").count() > 0
+
+
+def test_a_kernel_that_does_not_answer_is_named_until_it_does(panel: Panel) -> None:
+    panel.open()
+    notice = panel.page.locator(".pg-notice")
+    kernel = int(panel.run("import os; print(os.getpid())"))
+    os.kill(kernel, signal.SIGSTOP)
+    try:
+        expect(notice).to_contain_text("No answer from the kernel…", timeout=30_000)
+        expect(panel.prompt).to_be_editable()
+    finally:
+        os.kill(kernel, signal.SIGCONT)
+    expect(notice).to_have_count(0, timeout=15_000)
+
+
+LEAVES_SOME = f"""
+import sys, time
+sys.path.insert(0, {TESTS!r})
+import photogram as pg
+from ui.kinds import add_kinds
+studio = pg.Studio(sys.argv[1])
+kinds = add_kinds(studio)
+studio.generate('hold this', n=5, model='kinds:dear', width=16, height=16)
+while not kinds.runs:
+    time.sleep(0.01)
+print('now', flush=True)
+time.sleep(600)
+"""
+
+
+def leave_some(workspace: Path) -> None:
+    """Kills a process that has begun a batch of five at $2 each, and could not send all of it."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOGRAM_")}
+    env["PYTHONPATH"] = str(Path(photogram.__file__).parents[1])
+    command = [sys.executable, "-c", LEAVES_SOME, str(workspace)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as child:
+        assert child.stdout
+        assert child.stdout.readline() == "now\n"
+        child.kill()
+
+
+@pytest.mark.parametrize("choice", ["Send", "Discard"])
+def test_what_a_killed_kernel_did_not_send_waits_for_a_press(choice: str, panel: Panel) -> None:
+    panel.open()
+    folder = Path(panel.run(f"from pathlib import Path; print(Path({panel.workspace!r}).resolve(), end='')"))
+    assert not panel.run(KINDS + "\nkinds.go.set()")
+    leave_some(folder)
+    bar = panel.page.locator(".pg-unsent")
+    expect(bar).to_contain_text("not sent", timeout=20_000)  # seen by a beat; no cell is run
+    left = panel.run("left = studio.unsent(); print(left.n, left.total_usd)").split()
+    n, usd = int(left[0]), float(left[1])
+    assert n >= 1
+    assert usd == 2 * n
+    expect(bar).to_contain_text(f"{n} not sent (${usd:.2f}):")
+    assert panel.run("print(len(kinds.runs))") == "0\n", "nothing is spent without a press"
+    bar.get_by_role("button", name=choice).click()
+    images = "1 image" if n == 1 else f"{n} images"
+    expect(panel.toasts).to_contain_text(f"{images} {'sent' if choice == 'Send' else 'discarded'}")
+    expect(bar).to_have_count(0)
+    if choice == "Send":
+        panel.page.wait_for_function(
+            "n => document.querySelectorAll('.pg-card[data-status=success]').length >= n", arg=n
+        )
+        assert int(panel.run("print(len(kinds.runs))")) == n
+    else:
+        expect(panel.page.locator(".pg-failed").get_by_text("Cancelled")).to_have_count(n)
+        assert panel.run("print(len(kinds.runs))") == "0\n"
