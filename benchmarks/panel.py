@@ -210,7 +210,7 @@ def main() -> None:
             print(f"Chromium {browser.version}, load {os.getloadavg()[0]:.1f}")
             title = f"The panel, a topic of {asked.images:,} images in batches of 1 to 50"
             show(title, measure_panel(browser, folder, asked.images))
-            for number, count in enumerate(() if asked.only_panel else (500, asked.images)):
+            for number, count in enumerate(() if asked.only_panel else (100, 500, asked.images)):
                 show(f"A tree of ipywidgets, {count:,} images", measure_tree(browser, folder, count))
                 if asked.gradio:
                     beside = measure_gradio(browser, folder, count, asked.gradio, 7861 + number)

@@ -11,7 +11,7 @@ from browser.cells import run_cell
 from panel_lab import Received, heap_mb, open_lab, open_notebook, open_page, write_notebook
 from playwright.sync_api import Browser, Error, Response
 
-GIVE_UP_S = 120
+GIVE_UP_S = 60
 Found = dict[str, float] | str
 
 TREE = """
@@ -33,7 +33,8 @@ def measure_tree(browser: Browser, folder: Path, images: int) -> Found:
     write_notebook(folder / "nb" / "tree.ipynb", TREE.replace("IMAGES", str(images)), "tree")
     with open_lab(folder) as address:
         page = open_page(browser, give_up_s=GIVE_UP_S)
-        received = Received(page)
+        received, said = Received(page), list[str]()
+        page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
         open_notebook(page, address("tree.ipynb"))
         before, started = received.bytes, time.perf_counter()
         try:
@@ -46,7 +47,8 @@ def measure_tree(browser: Browser, folder: Path, images: int) -> Found:
                 "cards in the DOM": page.evaluate(COUNT), "heap, MB": heap_mb(page),
             }  # fmt: skip
         except Error:
-            return f"gave up after {GIVE_UP_S} s: {page.evaluate(COUNT):,} of {images:,} drawn"
+            why = f" ({said[0].splitlines()[0]})" if said else ""
+            return f"gave up after {GIVE_UP_S} s: {page.evaluate(COUNT):,} of {images:,} drawn{why}"
         finally:
             page.context.close()
 
@@ -71,7 +73,8 @@ demo.launch(server_name='127.0.0.1', server_port=int(sys.argv[3]), allowed_paths
 """
 THERE = """n => {
     const all = [...document.querySelectorAll('img')].filter((one) => /file=/.test(one.src));
-    return all.length >= n && all.every((one) => one.complete);
+    const seen = all.filter((one) => one.getBoundingClientRect().top < innerHeight); // others may wait to be seen
+    return all.length >= n && seen.every((one) => one.complete);
 }"""
 
 
@@ -104,7 +107,7 @@ def measure_gradio(browser: Browser, folder: Path, images: int, python: str, por
         served, started = time.perf_counter() - begun, time.perf_counter()
         page.wait_for_function(THERE, arg=images)
         return {
-            "server ready after, s": served, "all drawn after that, s": time.perf_counter() - started,
+            "server ready after, s": served, "all in the page after that, s": time.perf_counter() - started,
             "received, MB": got[0] / 1e6, "heap, MB": heap_mb(page),
             "cards in the DOM": page.evaluate("() => document.querySelectorAll('img').length"),
         }  # fmt: skip
