@@ -9,18 +9,20 @@ import subprocess
 import sys
 from pathlib import Path
 
-import photogram
 import pytest
+from playwright.sync_api import Page, expect
+
+import photogram
 from photogram.domain.task import ErrorKind
 from photogram.ui.texts import read_texts
-from playwright.sync_api import Page, expect
 
 from .panels import KERNEL, Panel
 from .settings import KINDS, TESTS, open_settings
 
 WIDER = """() => [...document.querySelectorAll('.pg, .pg *')].filter(one => {
     const box = one.getBoundingClientRect(), frame = document.querySelector('.pg').getBoundingClientRect();
-    return box.width && !one.closest('.pg-unseen, [hidden]') && (box.right > frame.right + 1 || box.left < frame.left - 1);
+    const out = box.right > frame.right + 1 || box.left < frame.left - 1;
+    return out && box.width && !one.closest('.pg-unseen, [hidden]');
 }).map(one => one.outerHTML.slice(0, 120))"""
 
 
@@ -163,7 +165,6 @@ def test_errors_are_told_in_portuguese_by_kind_and_their_own_words_are_copied(pa
     expect(panel.toasts.get_by_role("alert")).to_contain_text("Digite um prompt")
     assert not panel.run(KINDS)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    kinds = [str(one) for one in ErrorKind]
     for kind in ErrorKind:
         made = panel.run(FAILS + f"fail_as({str(kind)!r}).wait(timeout_s=60)")
         assert not made, made
