@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import photogram.ui
+from photogram import errors
+from photogram.domain.task import ErrorKind
 from photogram.ui.texts import LANGUAGES, choose_language, read_texts
 
 HERE = Path(photogram.ui.__file__).parent
@@ -26,6 +28,19 @@ def test_every_text_that_a_component_asks_for_is_there():
     asked = {key for call in calls for key in re.findall(r"'([a-z]+\.[a-z_]+)'", call)}
     assert len(asked) > 50
     assert asked - set(read_texts("en")) == set()
+
+
+def _concrete(base: type[errors.PhotogramError]) -> set[str]:
+    return {cls.__name__ for cls in base.__subclasses__()}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_has_words(language):
+    """As `view/explaining.js` finds them: a task's kind, or an exception's name."""
+    exceptions = _concrete(errors.UserError) | _concrete(errors.StoreError)
+    names = {re.sub(r"(?!^)([A-Z])", r"_\1", name).lower() for name in exceptions}
+    words = read_texts(language)
+    assert {f"error.{kind}" for kind in (*ErrorKind, *names)} - set(words) == set()
 
 
 @pytest.mark.parametrize(
