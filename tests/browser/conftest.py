@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import photogram
 
@@ -28,6 +28,9 @@ QUIET = [
     "--disable-sync", "--no-first-run",
 ]  # fmt: skip
 IS_IDLE = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+
+
+expect.set_options(timeout=30_000)  # what is awaited comes sooner or later on any machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -11,6 +11,7 @@ from .cells import NOTEBOOK, await_kernel, run_cell
 
 LANDED = "n => document.querySelectorAll('.pg-feed .pg-card[data-status=success] img').length === n"
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+SHUT_DOWN = "async () => { await window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown?.() }"
 RUN = f"""async code => {{
     const said = [];
     const future = {KERNEL}.requestExecute({{ code, store_history: false }});
@@ -62,8 +63,9 @@ class Panel:
         self._fresh = False
 
     def open(
-        self, workspace: str = "", *, width: int = 1600, height: int = 1000, studio: str = "pg.Studio({name!r})"
-    ) -> None:
+        self, workspace: str = "", *, width: int = 1600, height: int = 1000, studio: str = "pg.Studio({name!r})",
+        before: str = "",
+    ) -> None:  # fmt: skip
         """Shows the panel of a workspace, made if need be.
 
         Args:
@@ -71,12 +73,13 @@ class Panel:
             width: Of the browser's window, in pixels.
             height: Likewise.
             studio: How the studio is made; `{name!r}` is the workspace.
+            before: What the kernel runs first.
         """
         self.page.set_viewport_size({"width": width, "height": height})
         if not self._fresh:
             self._visit()
             self._fresh = True
-        made = self.run(f"import photogram as pg\nstudio = {studio.format(name=workspace or self.workspace)}")
+        made = self.run(f"{before}\nimport photogram as pg\nstudio = {studio.format(name=workspace or self.workspace)}")
         assert not made, made
         self.show()
 
@@ -143,9 +146,10 @@ def warm_notebook(page: Page, own: tuple[str, ...], address: str) -> Iterator[Pa
     page.set_default_timeout(60_000)
 
     def visit() -> None:
+        page.evaluate(SHUT_DOWN)
         page.goto(address)
         page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.sessionContext")
         await_kernel(page)
 
     yield Panel(page, Watch(page, own), visit)
-    page.evaluate("async () => { await window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown?.() }")
+    page.evaluate(SHUT_DOWN)

@@ -48,6 +48,19 @@ def test_the_same_press_twice_is_one_batch(ask, studio):
     assert studio.active_topic.batches()[0].id == press_id
 
 
+def test_the_same_press_again_takes_nothing_from_what_was_typed_since(ask, controller):
+    press_id = ask.press("a boat")
+    ask("form", changes={"prompt": "something new", "n": 4})
+    assert set(ask("press", id=press_id, form={"prompt": "a boat", "n": 1})) == {"pressed"}
+    assert (controller.form.prompt, controller.form.n) == ("something new", 4)
+
+
+def test_a_press_is_made_with_the_model_that_it_names(ask, studio):
+    assert ask("form", changes={"model": "sketch:scene"})["form"]["form"]["model"] == "sketch:scene"
+    press_id = ask.press("a boat", model="sketch:abstract")  # the change before it was lost on its way
+    assert studio.batch(press_id).wait(20).model == "sketch:abstract"
+
+
 def test_a_press_that_was_forgotten_is_still_one_batch(ask, studio):
     press_id = ask.press()
     other = Asked(Controller(studio))  # as after a restart of the kernel

@@ -17,6 +17,7 @@ from ..domain.card import ModelCard
 from ..domain.ids import is_id
 from ..errors import BadParams, PhotogramError, UnknownModel
 from ..store import settings, topics
+from ..store.outline import load_batches
 from ..studio import Studio
 from ..studio.form import Form, find_form_problems, settle
 from ..studio.kept_form import find_form
@@ -163,15 +164,21 @@ class Controller:
         if again := said.text(message, "of"):
             more = press_again(self.studio, find_batch(self.studio, again).record, batch_id=press_id)
             return [Reply({"kind": "pressed", "view": message["view"], "id": press_id, "topic": more.topic_id})]
-        form = self.form.change(said.table(message, "form"))
+        pressed = {"kind": "pressed", "view": message["view"], "id": press_id}
+        if self.studio._read(load_batches, self.studio.user, [press_id]):  # the form may be another one by now
+            return [Reply(pressed | {"topic": self.find_active()})]
+        given = said.table(message, "form")
+        form = self.form
+        if (model := said.text(given, "model")) and model != form.model:
+            form, _ = form.switch(self.studio._engine.registry.card(model))
+        form = form.change(given)
         images = [self.references.read(asset) for asset in form.references]
         press(
             self.studio, form.prompt, model=form.model, n=form.n, topic=None, images=images or None, dry_run=False,
             key=None, params=form.params, batch_id=press_id,
         )  # fmt: skip
         self.keep(replace(form, prompt=""))
-        pressed = {"kind": "pressed", "view": message["view"], "id": press_id, "topic": self.find_active()}
-        return [Reply(pressed), self.tell_form(by=message["view"])]
+        return [Reply(pressed | {"topic": self.find_active()}), self.tell_form(by=message["view"])]
 
     def _form(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Takes what changed in the form; every view is told what it is now, what is wrong, what it may cost."""

@@ -31,6 +31,7 @@ const doing = {
     if (this.sending) return;
     if (!this.form.prompt?.trim()) { this.toast('bad', this.t('prompt.empty')); return; }
     this.flush();
+    this.unanswered = null; // the press carries all of it; said again after the press, it would bring the prompt back
     if (this.isFiltered()) this.unfilter(); // what is made now must be seen
     const { model, params, prompt, n, references } = this.form;
     const id = newId('bat'), ratio = this.form.size ? this.form.size[0] / this.form.size[1] : 1;
