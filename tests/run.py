@@ -7,8 +7,8 @@
     python3 tests/run.py --kernels    the panel with every ipykernel that it is made for; other runs have one
 
 It makes its own environment in `.venv-test` (again only when pyproject.toml changes; `.venv-diffusers` for torch, some
-gigabytes; `.venv-kernel-…` for each kernel). It needs a Chromium for the browser tests and a Node for the mock server of
-tests/aimock: those that PHOTOGRAM_CHROMIUM and PHOTOGRAM_NODE name, those on the PATH, or those that it installs.
+gigabytes; `.venv-kernel-…` for each kernel). It needs a Chromium for the browser tests and a Node for the mock server
+of tests/aimock: those that PHOTOGRAM_CHROMIUM and PHOTOGRAM_NODE name, those on the PATH, or those that it installs.
 Standard library only.
 """
 
@@ -34,10 +34,11 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIP_ATTEMPTS = 3
-TOGETHER = ("-n", "4", "--dist", "loadfile")
-"""How most of the suite runs: four files side by side, as most of their time is waiting; each one's tests in order."""
-BROWSER = "tests/browser"
-"""Run after the others: a browser and a kernel for each test want the machine for themselves."""
+TOGETHER = ("-n", "3", "--dist", "loadfile")
+"""How most of the suite runs: files side by side, as much of their time is waiting; each one's tests in order."""
+ALONE = ("tests/crash", "tests/store/test_exit.py")
+"""Processes that are killed at random moments, or must end within seconds: they want the machine for themselves."""
+BROWSER = ("tests/browser",)
 BROWSERS = ("-n", "2", "--dist", "loadfile")
 
 
@@ -231,8 +232,9 @@ def main(arguments: list[str]) -> int:
     else:
         results = {
             **check(),
-            "tests": run_pytest(*TOGETHER, f"--ignore={BROWSER}"),
-            "browser": run_pytest(*BROWSERS, BROWSER),
+            "tests": run_pytest(*TOGETHER, *(f"--ignore={path}" for path in (*ALONE, *BROWSER))),
+            "tests alone": run_pytest(*ALONE),
+            "browser": run_pytest(*BROWSERS, *BROWSER),
             "notebooks": run_notebooks(),
         }
     say(f"{time.monotonic() - started:.0f} s")

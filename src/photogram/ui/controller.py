@@ -170,7 +170,7 @@ class Controller:
         given = said.table(message, "form")
         form = self.form
         if (model := said.text(given, "model")) and model != form.model:
-            form, _ = form.switch(self.studio._engine.registry.card(model))
+            form = form.switch(self.studio._engine.registry.card(model))[0]
         form = form.change(given)
         images = [self.references.read(asset) for asset in form.references]
         press(
