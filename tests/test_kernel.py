@@ -170,3 +170,9 @@ def test_shutdown_of_the_kernel_is_clean_and_quick(kernel: Kernel, busy: bool, t
     with pg.Studio(tmp_path / "ws") as studio:
         left = studio.df()
         assert set(left["status"]) <= {"success", "pending"}  # local pictures go back, and wait for resume()
+
+
+def test_the_widgets_are_loaded_between_two_cells(kernel: Kernel) -> None:
+    loaded = "'photogram.ui.studio_panel' in __import__('sys').modules"
+    wait = f"for _ in range(600):\n    if {loaded}: break\n    await asyncio.sleep(0.1)\nprint({loaded})"
+    assert kernel.run(wait) == "True"

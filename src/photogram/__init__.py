@@ -14,6 +14,7 @@ Importing this package is light: the database, pandas and Pillow load on first u
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from .studio import Batch, Generation, Studio, Topic, Wallet
 
 __version__ = "0.1.0"
+
+_SOON_S = 0.1
+"""After the cell that first names the studio, the panel's widgets are loaded."""
 
 _HOMES = {
     "Batch": "studio",
@@ -61,12 +65,23 @@ def __getattr__(name: str) -> Any:
 
 
 def _show_panels() -> None:
-    """Where a kernel can talk to a browser, makes a studio show itself as the panel; loads no widget yet."""
+    """Where a kernel can talk to a browser, makes a studio show itself as the panel.
+
+    The widgets are loaded once the cell has run, in the moments in which somebody writes the next one.
+    """
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if getattr(shell, "kernel", None) is not None:
         renderer = import_module(".display.renderer", __name__)
         renderer.register_renderer(renderer.LateRenderer(lambda: import_module(".ui", __name__).PanelRenderer()))
+        asyncio = import_module("asyncio")
+        with suppress(RuntimeError):  # no loop runs: they are loaded when they are needed
+            asyncio.get_running_loop().call_later(_SOON_S, _load_panels)
+
+
+def _load_panels() -> None:
+    with suppress(ImportError):  # whoever shows a studio is told
+        import_module(".ui.studio_panel", __name__)
 
 
 def load_ipython_extension(ipython: Any) -> None:
