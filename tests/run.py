@@ -38,8 +38,9 @@ TOGETHER = ("-n", "3", "--dist", "loadfile")
 """How most of the suite runs: files side by side, as much of their time is waiting; each one's tests in order."""
 ALONE = ("tests/crash", "tests/store/test_exit.py")
 """Processes that are killed at random moments, or must end within seconds: they want the machine for themselves."""
-BROWSER = ("tests/browser",)
-BROWSERS = ("-n", "2", "--dist", "loadfile")
+BROWSER = ("tests/browser/test_truth.py", "tests/browser")
+"""The longest file first, so that no browser works alone at the end."""
+BROWSERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def say(text: str) -> None:
@@ -232,7 +233,7 @@ def main(arguments: list[str]) -> int:
     else:
         results = {
             **check(),
-            "tests": run_pytest(*TOGETHER, *(f"--ignore={path}" for path in (*ALONE, *BROWSER))),
+            "tests": run_pytest(*TOGETHER, *(f"--ignore={path}" for path in (*ALONE, "tests/browser"))),
             "tests alone": run_pytest(*ALONE),
             "browser": run_pytest(*BROWSERS, *BROWSER),
             "notebooks": run_notebooks(),

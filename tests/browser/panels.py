@@ -25,15 +25,29 @@ RUN = f"""async code => {{
 }}"""
 
 
+OWN_WORDS = (
+    "Canceled future for",
+    "Could not restore the debugger state",
+    "Command 'filebrowser:open-path' not registered",
+    "widget model not found",
+)
+"""JupyterLab's own errors, of any notebook: its debugger's when a kernel is restarted, its file browser's when a page
+is opened while another one loads, and its widget manager's when a notebook with widgets is opened with a new kernel."""
+
+
 class Watch:
     """What must not happen on a page: errors, dialogs, requests to anywhere but its server."""
 
     def __init__(self, page: Page, own: tuple[str, ...]) -> None:
         self.wrong: list[str] = []
-        page.on("pageerror", lambda error: self.wrong.append(f"page error: {error}"))
+        page.on("pageerror", lambda error: self._note(f"page error: {error}"))
         page.on("dialog", self._answer)
         page.on("request", lambda request: None if request.url.startswith(own) else self.wrong.append(request.url))
-        page.on("console", lambda said: self.wrong.append(f"console: {said.text}") if said.type == "error" else None)
+        page.on("console", lambda said: self._note(f"console: {said.text}") if said.type == "error" else None)
+
+    def _note(self, said: str) -> None:
+        if not any(words in said for words in OWN_WORDS):
+            self.wrong.append(said)
 
     def _answer(self, dialog: Dialog) -> None:
         if dialog.type == "beforeunload":  # JupyterLab asks about unsaved changes when a page is left

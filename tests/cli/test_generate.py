@@ -124,22 +124,22 @@ def test_bad_input_leaves_nothing_behind(shell: Shell) -> None:
 
 
 def test_a_wait_that_runs_out_exits_with_1_and_names_resume(shell: Shell) -> None:
-    call = ("generate", "a storm", "-n", "16", "--size", "1024x1024", "--timeout", "0.05", "--json")
+    call = ("generate", "a storm", "-n", "4", "--size", "1024x1024", "--timeout", "0.05", "--json")
     done = shell(*call)
     assert done.returncode == 1
     assert "photogram resume" in done.stderr
-    assert len(json.loads(done.stdout)["generations"]) == 16
+    assert len(json.loads(done.stdout)["generations"]) == 4
     resumed = shell("resume", "--timeout", "120")
     assert resumed.returncode == 0, resumed.stderr
     statuses = json.loads(shell("sql", "select status, count(*) as n from history group by 1", "--json").stdout)
-    assert statuses == [{"status": "success", "n": 16}]
+    assert statuses == [{"status": "success", "n": 4}]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="POSIX signals")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_cleanly(environment: dict[str, str], shell: Shell, number: int, code: int) -> None:
     process = subprocess.Popen(
-        [*COMMAND, "generate", "a storm", "-n", "40", "--size", "512x512"],
+        [*COMMAND, "generate", "a storm", "-n", "20", "--size", "512x512"],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     deadline = time.monotonic() + 60
@@ -151,7 +151,7 @@ def test_a_signal_leaves_cleanly(environment: dict[str, str], shell: Shell, numb
     assert "Traceback" not in stderr
     assert ("photogram resume" in stderr) is (number == signal.SIGINT)
     rows = json.loads(shell("sql", "select count(*) as n from history", "--json").stdout)
-    assert rows == [{"n": 40}]
+    assert rows == [{"n": 20}]
     assert shell("resume", "--timeout", "100").returncode == 0
     made = json.loads(shell("sql", "select count(*) as n from history where status = 'success'", "--json").stdout)
-    assert made == [{"n": 40}]
+    assert made == [{"n": 20}]
