@@ -63,6 +63,7 @@ class Panel:
     Attributes:
         page: The browser's page.
         watch: What went wrong on it. A test that causes errors on purpose takes them out.
+        workspace: The folder that `open` takes where it is told none.
 
     Args:
         page: The page.
@@ -73,6 +74,7 @@ class Panel:
     def __init__(self, page: Page, watch: Watch, visit: Callable[[], None]) -> None:
         self.page = page
         self.watch = watch
+        self.workspace = "workspace"
         self._visit = visit
         self._fresh = False
 
@@ -96,8 +98,6 @@ class Panel:
         made = self.run(f"{before}\nimport photogram as pg\nstudio = {studio.format(name=workspace or self.workspace)}")
         assert not made, made
         self.show()
-
-    workspace = "workspace"
 
     def show(self) -> None:
         """Runs the cell whose last line is the studio, and waits for the panel."""

@@ -190,10 +190,6 @@ class Session:
             name: view for name, view in self._views.items() if view.since is not None and now - view.seen_at < GONE_S
         }
 
-    def push(self, reply: Reply) -> None:
-        """Sends a message that nobody asked for, such as the form that a cell set. Any thread."""
-        self._engine.thread.call(self._deliver, [reply])
-
 
 def as_content(message: Json) -> dict[str, Any]:
     """Returns a message as ipyvue hands it to the template's method `jupyter_take`."""
