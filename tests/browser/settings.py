@@ -54,6 +54,7 @@ class Settings:
         self.search.fill(query)
         self.search.press("Enter")
         expect(self.search).to_have_count(0)
+        expect(self.model).to_have_attribute("aria-busy", "false")  # its controls are there
 
     def number(self, name: str) -> Locator:
         return self.side.get_by_role("spinbutton", name=name)

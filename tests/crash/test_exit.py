@@ -53,6 +53,27 @@ say("ending", time.time())
     check_workspace(studio)
 
 
+@pytest.mark.parametrize("asked", ["studio.sql('select 1')", "studio.df()", "studio.wallet.ledger()"])
+def test_an_exit_waits_for_no_import_of_pandas(workspace, asked):
+    program = f"""
+import importlib.abc
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "pandas":
+            say("importing")
+            time.sleep(60)
+sys.meta_path.insert(0, Slow())
+studio = open_studio()
+threading.Thread(target=lambda: {asked}, daemon=True).start()
+threading.Event().wait(2)
+"""
+    child = Child(program, workspace)
+    child.await_line("importing")
+    started = time.monotonic()
+    assert child.end() == 0, child.errors
+    assert time.monotonic() - started < 2 + MOST_S
+
+
 def test_an_exit_by_an_error_keeps_the_error(workspace, open_studio):
     child = Child("studio = open_studio(); batch = studio.generate('hold on', n=3); 1 / 0", workspace)
     assert child.end() == 1

@@ -98,7 +98,7 @@ class Registry:
             while thread.is_alive() and time.monotonic() < stuck_until:
                 store.keeper.interrupt_writer()
                 thread.join(0.05)
-            for reader in store.threads():  # one that imports pandas just now cannot be interrupted
+            for reader in store.threads():
                 reader.join(max(0.0, stuck_until - time.monotonic()))
 
 

@@ -62,8 +62,6 @@ class PendingQuery(Future["pd.DataFrame"]):
 
     def run(self, keeper: Keeper, *, since: float) -> pd.DataFrame:
         """Runs it on this thread, which is one of the store's own; `since` as for `read`."""
-        import pandas as pd  # noqa: F401  half a second the first time: not while we hold the turn
-
         return read(keeper, self._select, since=since, limit_s=self._time_limit_s, told=self._told)
 
     def _told(self, lease: Lease) -> None:

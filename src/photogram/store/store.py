@@ -142,6 +142,8 @@ class Store:
             QueryRefused: (in the future) It is not one SELECT over the views, or DuckDB cannot make sense of it.
             QueryInterrupted: (in the future) By `interrupt()`, by its time limit, or by other processes.
         """
+        import pandas as pd  # noqa: F401  half a second, once: not while we hold the turn, nor where an exit waits for us
+
         self._check()
         pending = PendingQuery(sql, parameters, user_id=user_id, home=str(self.workspace), time_limit_s=time_limit_s)
         work = partial(pending.run, self.keeper, since=self.keeper.desk.waited_s)

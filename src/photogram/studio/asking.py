@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..domain.events import Event, EventKind
@@ -61,7 +61,14 @@ def read_history(studio: Studio, *, topic: Topic | str | None, **filters: Any) -
     """Returns one row per image; see `Studio.df`."""
     check_filters(**filters)
     topic_id = None if topic is None else find_topic(studio, topic).id
-    return studio._read(history.list_history, studio.user, str(studio.workspace), topic_id=topic_id, **filters)
+    return read_frame(studio, history.list_history, str(studio.workspace), topic_id=topic_id, **filters)
+
+
+def read_frame(studio: Studio, op: Callable[..., pd.DataFrame], *args: Any, **options: Any) -> pd.DataFrame:
+    """Runs a reading operation of this user that gives a DataFrame."""
+    import pandas as pd  # noqa: F401  half a second, once: not while we hold the turn, nor where an exit waits for us
+
+    return studio._read(op, studio.user, *args, **options)
 
 
 def run_query(

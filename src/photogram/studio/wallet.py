@@ -12,6 +12,7 @@ from ..domain.params import show
 from ..errors import BadParams
 from ..store import ledger
 from ..store.ending import settle_lost
+from .asking import read_frame
 from .generation import Generation
 from .waiting import wait_for
 
@@ -55,14 +56,14 @@ class Wallet:
 
     def ledger(self) -> pd.DataFrame:
         """Returns every entry, oldest first: created_at, kind, coins (signed), balance_coins, task_id, note."""
-        return wait_for(self._studio._engine.read(ledger.list_ledger, self._studio.user))
+        return read_frame(self._studio, ledger.list_ledger)
 
     def lost(self) -> pd.DataFrame:
         """Returns the lost tasks that wait to be settled, oldest first; also those whose image was retried or deleted.
 
         Columns: task_id, generation_id, batch_id, prompt, provider, model, held_coins, sent_at (UTC), error.
         """
-        return wait_for(self._studio._engine.read(ledger.list_lost, self._studio.user))
+        return read_frame(self._studio, ledger.list_lost)
 
     def settle(self, lost: str | Generation | Mapping[str, Any] | pd.Series[Any], *, billed: bool) -> float:
         """Settles a lost task as you found out at the provider, and returns the new balance in coins.
