@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 import sys
 from types import SimpleNamespace
@@ -9,7 +11,8 @@ import pytest
 import photogram
 from photogram.display import renderer
 from photogram.ui import PanelRenderer
-from photogram.ui.studio_panel import StudioPanel, read_components, read_template
+from photogram.ui.front_end import ROOT, build_module, keep_inside, read_components
+from photogram.ui.studio_panel import StudioPanel
 
 
 @pytest.fixture
@@ -38,26 +41,40 @@ def test_a_panel_that_was_closed_is_made_again(studio, panels):
 
 def test_every_component_that_is_used_is_there_and_every_one_is_used():
     components = read_components()
-    sources = read_template() + "".join(components.values())
-    assert set(re.findall(r"<(pg-[a-z-]+)", sources)) == set(components)
+    sources = "".join(one.template for one in components.values())
+    assert set(re.findall(r"<(pg-[a-z-]+)", sources)) == set(components) - {ROOT}
 
 
 def test_no_style_reaches_what_is_outside_a_panel():
     """A grid in another cell has classes of the same names."""
-    for name, component in read_components().items():
-        for style in re.findall(r"<style>(.*?)</style>", component, re.DOTALL):
-            for rule in re.findall(r"[^{};]+(?=\{)", style):
-                for selector in map(str.strip, re.split(r",(?![^(]*\))", rule)):
-                    inside = r"(:where\(\.pg\) |body\S* )?\.pg\b(?!-)|:where\(\.pg\) |\.jp-\S*|@|from$|to$|\d+%$"
-                    assert re.match(inside, selector), (name, selector)
+    (written,) = re.findall(r"^style.textContent = (.*);$", build_module()[1], re.MULTILINE)
+    rules = re.findall(r"[^{};]+(?=\{)", json.loads(written))
+    assert len(rules) > 200
+    for rule in rules:
+        for selector in map(str.strip, re.split(r",(?![^(]*\))", rule)):
+            inside = r"(:where\(\.pg\) |body\S* )?\.pg\b(?!-)|:where\(\.pg\) |\.jp-\S*|@|from$|to$|\d+%$"
+            assert re.match(inside, selector), selector
+    assert keep_inside("/* .pg-x */ .pg-a, b .pg-c{}.pg .pg-d{}") == " :where(.pg) .pg-a, b .pg-c{}.pg .pg-d{}"
 
 
-def test_the_template_holds_its_scripts():
-    template = read_template()
-    assert "@include" not in template
-    assert template.count("<script>") == 1
+def test_the_module_holds_every_part_of_every_component():
+    _, code = build_module()
+    root = read_components()[ROOT]
+    assert "@include" not in code
     for name in ("newId", "mergeRows", "Asking", "hearing", "doing"):
-        assert re.search(rf"(function|class|const) {name}\b", template)
+        assert re.search(rf"(function|class|const) {name}\b", root.script)
+    for tag, one in read_components().items():
+        assert one.template, tag
+        assert "<script" not in one.template + one.script
+        assert one.script.count("\nexport default {") + one.script.startswith("export default {") == 1, tag
+        assert json.dumps(one.template) in code
+    assert code.count("export default") == 1
+
+
+def test_another_module_has_another_name():
+    name, code = build_module()
+    assert build_module() == (name, code)
+    assert hashlib.sha256(code.encode()).hexdigest().startswith(name.removeprefix("photogram-panel-"))
 
 
 def test_every_message_of_the_kernel_is_heard(controller):
@@ -70,9 +87,11 @@ def test_every_message_of_the_kernel_is_heard(controller):
         for file in ("controller.py", "feed.py", "references.py", "session.py")
         for kind in re.findall(r'"kind": "([a-z]+)"', (here / file).read_text("utf-8"))
     }
-    heard = set(re.findall(r"\bon_([a-z]+)\(", read_template()))
+    heard = set(re.findall(r"\bon_([a-z]+)\(", read_components()[ROOT].script))
     assert sent - heard <= {"full", "part", "uploaded", "internal"}, "heard where they were asked for; a kind of error"
-    asked = set(re.findall(r"tell\('([a-z]+)'", read_template() + "".join(read_components().values())))
+    asked = set(
+        re.findall(r"tell\('([a-z]+)'", "".join(one.script + one.template for one in read_components().values()))
+    )
     assert asked - set(controller._answers) == {"bye"}
 
 

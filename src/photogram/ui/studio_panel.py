@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ipyvue import Template, define_module
 from ipyvuetify.VuetifyTemplate import VuetifyTemplate
 from traitlets import Int
 
 from ..studio.showing import DEFAULT_PANEL_HEIGHT
 from .controller import Controller
+from .front_end import build_module
 from .session import Session, as_content
 from .wire import Json
 
 if TYPE_CHECKING:
     from ..studio import Studio
-
-HERE = Path(__file__).parent
-
-
-def read_template() -> str:
-    """Returns the root's template, with the plain scripts that it includes: a template can import none."""
-    text = (HERE / "studio_panel.vue").read_text("utf-8")
-    return re.sub(r"^//@include (\S+)$", lambda found: (HERE / found[1]).read_text("utf-8"), text, flags=re.M)
-
-
-def read_components() -> dict[str, str]:
-    """Returns the text of every child component by its tag: `panels/feed.vue` is `<pg-feed>`.
-
-    ipyvue registers them for the root's template only; the root's `beforeCreate` makes them known to each other.
-    """
-    files = sorted([*HERE.glob("panels/*.vue"), *HERE.glob("parts/*.vue")])
-    return {f"pg-{file.stem.replace('_', '-')}": _keep_inside(file.read_text("utf-8")) for file in files}
-
-
-def _keep_inside(component: str) -> str:
-    """Returns a component whose styles reach nothing outside a panel: grids in other cells have classes of such names.
-
-    A browser puts every style into the whole page. `:where` changes no rule's weight.
-    """
-
-    def prefix(found: re.Match[str]) -> str:
-        selectors = re.split(r",(?![^(]*\))", found[0])
-        return ",".join(re.sub(r"^(\s*)(?=\.pg-)", r"\1:where(.pg) ", one) for one in selectors)
-
-    def rewrite(style: re.Match[str]) -> str:
-        rules = re.sub(r"/\*.*?\*/", "", style[0], flags=re.DOTALL)
-        return re.sub(r"(?<=[>{};])[^<>{};@]*\.pg-[^{};@]*(?=\{)", prefix, rules)
-
-    return re.sub(r"<style>.*?</style>", rewrite, component, flags=re.DOTALL)
 
 
 class StudioPanel(VuetifyTemplate):
@@ -66,7 +32,9 @@ class StudioPanel(VuetifyTemplate):
     def __init__(self, studio: Studio, *, lang: str | None = None) -> None:
         self.controller = Controller(studio, lang=lang)
         height = self.controller.settle_height(None)
-        super().__init__(template=read_template(), components=read_components(), frame_height=height)
+        name, code = build_module()
+        define_module(name, code=code, dependencies=[])  # sent once, for all panels of this kernel
+        super().__init__(template=Template(esm_module=name), frame_height=height)
         self.session = Session(self.controller, self._send_message)
 
     def set_height(self, height: int | None) -> None:
@@ -83,4 +51,5 @@ class StudioPanel(VuetifyTemplate):
     def close(self) -> None:
         """Ends the panel; the studio stays."""
         self.session.close()
+        self.template.close()
         super().close()

@@ -1,0 +1,95 @@
+"""The panel in the browser: its components, scripts and styles, put together as one ES module.
+
+A component is a file of three parts: `<template>`, `<script>` (plain JavaScript that ends in one `export default {…}` and
+imports nothing), `<style>`. ipyvue could compile such files in the browser, but does so with Vue's compiler for files,
+0.8 MB that JupyterLab would have to load first, and imports two modules for each. Vue itself compiles a template when a
+component is first drawn.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+HERE = Path(__file__).parent
+ROOT = "pg-studio-panel"
+PART = r"^<{0}>\n?(.*?)^</{0}>|^<{0}>(.*)</{0}>$"
+
+MODULE = """\
+const style = document.createElement('style');
+style.textContent = {style};
+document.head.append(style);
+const parts = {{
+{parts}
+}};
+for (const part of Object.values(parts)) part.components = parts;
+export default parts[{root}];
+"""
+
+COMPONENT = """\
+{tag}: {{ name: {tag}, template: {template}, ...(() => {{
+{script}
+}})() }},
+"""
+
+
+class Component(NamedTuple):
+    """A component's file, taken apart."""
+
+    template: str
+    script: str
+    style: str
+
+
+@cache
+def read_components() -> dict[str, Component]:
+    """Returns every component by its tag: `panels/feed.vue` is `<pg-feed>`."""
+    files = [HERE / "studio_panel.vue", *sorted(HERE.glob("panels/*.vue")), *sorted(HERE.glob("parts/*.vue"))]
+    return {f"pg-{file.stem.replace('_', '-')}": _take_apart(file.read_text("utf-8")) for file in files}
+
+
+def _take_apart(text: str) -> Component:
+    script = re.sub(
+        r"^//@include (\S+)$", lambda found: (HERE / found[1]).read_text("utf-8"), _part("script", text), flags=re.M
+    )
+    return Component(_part("template", text), script, _part("style", text))
+
+
+def _part(name: str, text: str) -> str:
+    found = re.search(PART.format(name), text, flags=re.DOTALL | re.MULTILINE)
+    return (found[1] or found[2] or "") if found else ""
+
+
+@cache
+def build_module() -> tuple[str, str]:
+    """Returns the module's name, which no other version of it has, and its code. The panel is its default export."""
+    components = read_components()
+    style = keep_inside((HERE / "theme.css").read_text("utf-8") + "".join(one.style for one in components.values()))
+    parts = "".join(
+        COMPONENT.format(
+            tag=json.dumps(tag),
+            template=json.dumps(one.template),
+            script=re.sub(r"^export default ", "return ", one.script, flags=re.M) or "return {};",
+        )
+        for tag, one in components.items()
+    )
+    code = MODULE.format(style=json.dumps(style), parts=parts, root=json.dumps(ROOT))
+    return f"photogram-panel-{hashlib.sha256(code.encode()).hexdigest()[:12]}", code
+
+
+def keep_inside(style: str) -> str:
+    """Returns a style whose rules reach nothing outside a panel: grids in other cells have classes of such names.
+
+    A browser puts every style into the whole page. `:where` changes no rule's weight.
+    """
+
+    def prefix(found: re.Match[str]) -> str:
+        selectors = re.split(r",(?![^(]*\))", found[0])
+        return ",".join(re.sub(r"^(\s*)(?=\.pg-)", r"\1:where(.pg) ", one) for one in selectors)
+
+    rules = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    return re.sub(r"(?:^|(?<=[{};]))[^{};@]*\.pg-[^{};@]*(?=\{)", prefix, rules)
