@@ -1,6 +1,6 @@
 """The panel in the browser: its components, scripts and styles, put together as one ES module.
 
-A component is a file of three parts: `<template>`, `<script>` (plain JavaScript that ends in one `export default {…}` and
+A component is a file of three parts: `<template>`, `<script>` (JavaScript that ends in one `export default {…}` and
 imports nothing), `<style>`. ipyvue could compile such files in the browser, but does so with Vue's compiler for files,
 0.8 MB that JupyterLab would have to load first, and imports two modules for each. Vue itself compiles a template when a
 component is first drawn.
