@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -57,6 +58,12 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+def find_port() -> int:
+    """Returns a port that is free: two servers that start at the same moment would both choose Jupyter's usual one."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
 @dataclass(frozen=True)
 class Lab:
     """A running server: its address, its token, the folder it serves, and the address that the command printed."""
@@ -97,8 +104,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     write_kernelspec(root / "data")
     folder = root / "notebooks"
     process = subprocess.Popen(
-        [*COMMAND, "lab", str(folder), "--no-browser"], env=environment, stdout=subprocess.PIPE, text=True
-    )
+        [*COMMAND, "lab", str(folder), "--no-browser", "--port", str(find_port())],
+        env=environment, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
     assert process.stdout
     printed = ""
     for line in process.stdout:

@@ -11,7 +11,7 @@ import pytest
 import photogram
 from photogram.display import renderer
 from photogram.ui import PanelRenderer
-from photogram.ui.front_end import ROOT, build_module, keep_inside, read_components
+from photogram.ui.front_end import HERE, ROOT, build_module, keep_inside, read_components
 from photogram.ui.studio_panel import StudioPanel
 
 
@@ -127,3 +127,16 @@ def test_the_renderer_is_loaded_once_and_late():
     assert loads == []
     assert [late.mimebundle("a"), late.mimebundle("b")] == [{"text/plain": "a"}, {"text/plain": "b"}]
     assert loads == [1]
+
+
+def test_no_two_components_style_one_class():
+    """All their styles are in the page at once; which comes last, nobody should have to know."""
+    shared = set(re.findall(r"\.(pg-[\w-]+)", (HERE / "theme.css").read_text("utf-8"))) | {"pg-card"}
+    styled: dict[str, set[str]] = {}
+    for tag, one in read_components().items():
+        for rule in re.findall(r"[^{};]+(?=\{)", re.sub(r"/\*.*?\*/", "", one.style, flags=re.DOTALL)):
+            for selector in map(str.strip, re.split(r",(?![^(]*\))", rule)):
+                if found := re.match(r"(?:\.pg )?\w*\.(pg-[\w-]+)", selector):
+                    styled.setdefault(found[1], set()).add(tag)
+    assert len(styled) > 50
+    assert {name: tags for name, tags in styled.items() if len(tags) > 1 and name not in shared} == {}
