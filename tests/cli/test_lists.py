@@ -1,19 +1,30 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from .conftest import Shell
+from .conftest import Shell, environment_in, shell_in
 
 SMALL = ("--size", "64x64")
 
 
-@pytest.fixture
-def filled(shell: Shell) -> Shell:
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two topics with three pictures, made once."""
+    folder = tmp_path_factory.mktemp("filled")
+    shell = shell_in(folder, environment_in(folder))
     assert shell("generate", "a red balloon", "-n", "2", "--seed", "1", "--topic", "Toys", *SMALL).returncode == 0
     assert shell("generate", "waves", "-m", "sketch:abstract", "--topic", "Art", *SMALL).returncode == 0
+    return folder / "workspace"
+
+
+@pytest.fixture
+def filled(workspace: Path, tmp_path: Path, shell: Shell) -> Shell:
+    """Each test has a copy: a workspace may be moved."""
+    shutil.copytree(workspace, tmp_path / "workspace")
     return shell
 
 
