@@ -97,6 +97,7 @@ def test_a_view_that_says_nothing_is_told_nothing_until_it_beats(controller, hea
     now = GONE_S
     batch = studio.generate("nobody looks").wait(20)
     studio._engine.call(session.tell_changes()).result(20)
+    assert session._views == {}, "a page that was reloaded leaves nothing behind"
     assert not [one for one in heard.messages if one["kind"] == "changes"]
     session.receive({"kind": "beat", "view": "v", "since": since, "topic": topic})
     told = heard.wait(said("changes"))

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import asyncio
+import gc
 import hashlib
 import json
 import re
 import sys
+import threading
+import weakref
 from types import SimpleNamespace
 
 import pytest
@@ -12,6 +16,7 @@ import photogram
 from photogram.display import renderer
 from photogram.ui import PanelRenderer
 from photogram.ui.front_end import HERE, ROOT, build_module, keep_inside, read_components
+from photogram.ui.strip import Strip
 from photogram.ui.studio_panel import StudioPanel
 
 
@@ -19,7 +24,7 @@ from photogram.ui.studio_panel import StudioPanel
 def panels():
     shown = PanelRenderer()
     yield shown
-    for panel in shown._panels.values():
+    for panel in list(shown._panels.values()):
         panel.close()
 
 
@@ -140,3 +145,38 @@ def test_no_two_components_style_one_class():
                     styled.setdefault(found[1], set()).add(tag)
     assert len(styled) > 50
     assert {name: tags for name, tags in styled.items() if len(tags) > 1 and name not in shared} == {}
+
+
+def test_a_cell_that_is_run_again_piles_nothing_up(open_studio, panels, monkeypatch):
+    """`studio = pg.Studio()` and `studio`: each run makes another one, and the earlier ones are not closed."""
+    monkeypatch.setattr(Strip, "show", lambda _: None)
+    first = open_studio()
+    panels.panel(first)
+    strip, threads, listeners = panels.strip(first), threading.active_count(), len(first._engine.bus._listeners)
+    for _ in range(20):
+        studio = open_studio()
+        assert panels.strip(studio) is strip
+        panels.panel(studio)
+    assert threading.active_count() == threads
+    for one in [*panels._panels][1:]:
+        one.close()
+    assert len(first._engine.bus._listeners) == listeners
+
+
+def test_a_closed_studio_ends_its_panel_while_another_one_keeps_the_engine(open_studio, panels, monkeypatch):
+    told = []
+    monkeypatch.setattr(StudioPanel, "_send_message", lambda self, message, _: told.append((self, message)))
+    studio, other = open_studio(), open_studio()
+    panel, kept = panels.panel(studio), panels.panel(other)
+    left = weakref.ref(panel._controller)
+    studio.close()
+    other._engine.call(asyncio.sleep(0)).result(20)
+    assert [(one, message["kind"]) for one, message in told] == [(panel, "closed")]
+    panel.vue_say({"kind": "hello", "view": "v"})
+    assert told[-1][1]["error"]["kind"] == "StoreClosed"
+    while left():  # what is on the screen holds nothing of a closed studio
+        other._engine.call(asyncio.sleep(0.01)).result(20)
+        gc.collect()
+    kept.vue_say({"kind": "models", "view": "v"})
+    while told[-1][1]["kind"] != "models":
+        other._engine.call(asyncio.sleep(0.01)).result(20)

@@ -48,6 +48,9 @@ class Workers:
         """
         future: Future[T] = Future()
         with self._changed:
+            if self._stopped:
+                future.cancel()
+                return future
             (self._later if later else self._soon).append((lambda: function(*args), future))
             self._changed.notify()
         return future
@@ -87,9 +90,17 @@ class Workers:
             job = function = future = result = None  # type: ignore[assignment]  # no bytes are kept while waiting
 
     def stop(self, timeout_s: float) -> None:
-        """Lets every thread end after its current job; waits `timeout_s` seconds for all of them together."""
+        """Lets every thread end after its current job; waits `timeout_s` seconds for all of them together.
+
+        What was not begun is cancelled: nobody waits for it for ever.
+        """
         with self._changed:
             self._stopped = True
+            left = [*self._soon, *self._later]
+            self._soon.clear()
+            self._later.clear()
             self._changed.notify_all()
+        for _, future in left:
+            future.cancel()
         for thread in self._threads:
             thread.join(timeout_s / len(self._threads))

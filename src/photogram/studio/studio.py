@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -63,6 +64,8 @@ class Studio(Showing):
         self._engine = Engine.open(self.workspace, busy_timeout_s=config.busy_timeout_s())
         self._files = self._engine.store.files
         self._closed = False
+        self._at_close = ExitStack()  # whatever shows the studio ends with it
+        self._at_close.callback(self._engine.close)
         self._selected: Sequence[str] = ()  # ids; set by whatever shows the studio
         self.wallet = Wallet(self)
         self.keys = Keys(self)
@@ -276,7 +279,7 @@ class Studio(Showing):
         """Ends this studio; the last one on a workspace stops its engine. Closing twice does nothing."""
         if not self._closed:
             self._closed = True
-            self._engine.close()
+            self._at_close.close()
 
     def __enter__(self) -> Studio:
         return self

@@ -9,6 +9,7 @@ from ..display.renderer import HtmlRenderer, Shown
 from .tab import Tab
 
 if TYPE_CHECKING:
+    from ..engine.engine import Engine
     from ..studio import Studio
     from .strip import Strip
     from .studio_panel import StudioPanel
@@ -21,8 +22,10 @@ class PanelRenderer:
     """
 
     def __init__(self) -> None:
+        # An open panel holds its studio (it may be on the screen long after the cell's variable is another one), a
+        # closed one does not.
         self._panels: WeakKeyDictionary[Studio, StudioPanel] = WeakKeyDictionary()
-        self._strips: WeakKeyDictionary[Studio, Strip] = WeakKeyDictionary()
+        self._strips: dict[tuple[Engine, str, str | None], Strip] = {}
         self._tabs: WeakKeyDictionary[Studio, Tab] = WeakKeyDictionary()
 
     def mimebundle(self, studio: Shown) -> dict[str, Any]:
@@ -36,6 +39,7 @@ class PanelRenderer:
 
         panel = self.panel(cast("Studio", studio))
         if panel.comm is None:  # no browser can be talked to
+            panel.close()
             HtmlRenderer().show(studio)
             return
         if tab:
@@ -52,11 +56,18 @@ class PanelRenderer:
 
         panel = self._panels.get(studio)
         if panel is None or panel.comm is None:
+            if panel:
+                panel.close()
             panel = self._panels[studio] = StudioPanel(studio)
         return panel
 
     def strip(self, studio: Studio) -> Strip:
-        """Returns the studio's strip, made if need be."""
+        """Returns the strip of the user's studios on this workspace, made if need be: one draws for all of them."""
         from .strip import Strip
 
-        return self._strips.setdefault(studio, Strip(studio))
+        key = (studio._engine, studio.user, studio.lang)
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = Strip(studio)
+            studio._at_close.callback(self._strips.pop, key)
+        return strip

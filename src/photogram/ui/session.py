@@ -17,6 +17,7 @@ from ..engine.workers import Workers
 from ..errors import PhotogramError, StoreClosed, StoreForked
 from .actions import ACTIONS
 from .controller import Controller
+from .lanes import close_lanes, open_lanes
 from .shown import Shown, read_shown
 from .wire import Json, Reply, write_error
 
@@ -29,7 +30,7 @@ LOOK_S = 1.0
 """How often is looked for what other processes wrote, while a view is open."""
 
 GONE_S = 12.0
-"""A view that did not beat for so long (it does every 5 s) is told nothing more until it beats again."""
+"""A view that did not beat for so long (it does every 5 s) is forgotten until it beats again: its page may be gone."""
 
 IN_ORDER = frozenset({"press", "form", "layout", "upload", "look", "select"})
 """What a view says in order, and that must be done in order."""
@@ -73,10 +74,9 @@ class Session:
         self._foreign = 0
         self._form_due = False
         self._closed = False
-        self._in_order, self._actors = Workers("panel-write", 1), Workers("panel-act", 1)
-        self._readers = Workers("panel-read", 2)
+        self._lanes = open_lanes(self._engine)
         self._unsubscribe = controller.studio.subscribe(self._note)
-        self._readers.submit(controller.warm_up)
+        self._lanes.readers.submit(controller.warm_up)
         self._engine.thread.call(self._start, self._tell(), "panel")
 
     def receive(self, message: object, buffers: Sequence[bytes] = ()) -> None:
@@ -86,15 +86,21 @@ class Session:
         try:
             self._engine.call(self._take(message, buffers))
         except (StoreClosed, StoreForked) as error:  # nobody is left who could send it from the right thread
-            self._send({"kind": "closed", "view": message["view"], "error": write_error(error)}, ())
+            self._send(write_closed(error, view=message["view"]), ())
 
     def close(self) -> None:
-        """Ends it; its views are told nothing more. Any thread."""
-        self._closed = True
-        self._unsubscribe()
-        self._engine.thread.call(self._changed.set)
-        for workers in (self._in_order, self._actors, self._readers):
-            workers.stop(0)
+        """Ends it; its views are told nothing more. Closing twice does nothing. Any thread."""
+        if not self._closed:
+            self._closed = True
+            self._unsubscribe()
+            self._engine.thread.call(self._changed.set)
+            close_lanes(self._engine)
+
+    def end(self) -> None:
+        """Ends it because its studio was closed, and tells its views so. Any thread."""
+        if not self._closed:
+            self.close()
+            self._engine.thread.call(self._send, write_closed(), ())
 
     # ── On the engine's thread ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -103,6 +109,10 @@ class Session:
 
     async def _take(self, message: Json, buffers: Sequence[bytes]) -> None:
         """Hears a message; messages are handed on in the order in which they came."""
+        if self._closed:
+            return
+        if not self._views:
+            self._changed.set()  # somebody is there again who wants to be told
         view = self._views.setdefault(message["view"], View(seen_at=self._now()))
         view.seen_at = self._now()
         if message.get("kind") == "bye":
@@ -117,8 +127,8 @@ class Session:
         """Returns who answers: actions have a lane of their own, since some wait for a provider (cancel)."""
         kind, action = message.get("kind"), ACTIONS.get(str(message.get("action")))
         if kind == "act" and not (action and action.form):
-            return self._actors
-        return self._in_order if kind in IN_ORDER or kind == "act" else self._readers
+            return self._lanes.actors
+        return self._lanes.in_order if kind in IN_ORDER or kind == "act" else self._lanes.readers
 
     async def _reply(self, answers: Future[list[Reply]]) -> None:
         replies: list[Reply] = await asyncio.wrap_future(answers)
@@ -126,7 +136,7 @@ class Session:
 
     def _deliver(self, replies: Iterable[Reply]) -> None:
         """Sends replies; what they tell a view, it knows."""
-        for reply in replies:
+        for reply in () if self._closed else replies:
             view = self._views.get(reply.message.get("view") or "")
             if view and "filter" in reply.message:
                 shown, follows = read_shown(reply.message), not reply.message.get("asked", True)
@@ -140,10 +150,11 @@ class Session:
         self._changed.set()
 
     async def _tell(self) -> None:
-        """Tells the open views what changed, again and again until the session is closed."""
+        """Tells the open views what changed, again and again until the session is closed. Without one, it sleeps."""
         while not self._closed:
+            self._forget_gone()
             try:
-                await asyncio.wait_for(self._changed.wait(), LOOK_S)
+                await asyncio.wait_for(self._changed.wait(), LOOK_S if self._views else None)
             except TimeoutError:
                 if not self._look_elsewhere():
                     continue
@@ -161,7 +172,7 @@ class Session:
         """Tells every view the form, if a cell or another panel changed it."""
         if self._form_due and self._open_views():
             self._form_due = False
-            telling = self._readers.submit(self._controller.tell_new_form)
+            telling = self._lanes.readers.submit(self._controller.tell_new_form)
             replies = await asyncio.wrap_future(telling)
             self._deliver(replies)
 
@@ -171,7 +182,7 @@ class Session:
         for name, view in self._open_views().items():
             asking.setdefault((view.shown, view.since or 0), []).append(name)
         for asked, names in asking.items():
-            changes = self._readers.submit(partial(self._controller.feed.changes, names[0], *asked))
+            changes = self._lanes.readers.submit(partial(self._controller.feed.changes, names[0], *asked))
             try:
                 _, replies = await asyncio.wrap_future(changes)
             except PhotogramError as error:  # the workspace is busy: the next change, or the view's beat, tries again
@@ -185,10 +196,18 @@ class Session:
                     self._changed.set()
 
     def _open_views(self) -> Mapping[str, View]:
+        self._forget_gone()
+        return {name: view for name, view in self._views.items() if view.since is not None}
+
+    def _forget_gone(self) -> None:
         now = self._now()
-        return {
-            name: view for name, view in self._views.items() if view.since is not None and now - view.seen_at < GONE_S
-        }
+        self._views = {name: view for name, view in self._views.items() if now - view.seen_at < GONE_S}
+
+
+def write_closed(error: PhotogramError | None = None, *, view: str | None = None) -> Json:
+    """Returns what tells a view, or all of them, that nobody answers any more."""
+    closed = {"kind": "closed", "error": write_error(error or StoreClosed("The studio was closed."))}
+    return {**closed, "view": view} if view else closed
 
 
 def as_content(message: Json) -> dict[str, Any]:

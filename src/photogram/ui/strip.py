@@ -25,10 +25,10 @@ SHOWN = frozenset({EventKind.TASK, EventKind.BATCH, EventKind.TOPIC})
 
 
 class Strip:
-    """The strip of one studio, in every cell that shows it. One display id for all: an update is sent once.
+    """The strip of a workspace, in every cell that shows it. One display id for all: an update is sent once.
 
     Args:
-        studio: Whose.
+        studio: One of its studios; it is kept up to date until that one is closed.
     """
 
     def __init__(self, studio: Studio) -> None:
@@ -55,9 +55,9 @@ class Strip:
         except PhotogramError as error:  # the panel itself is there, and says what is wrong
             log.debug("the strip of %r is not drawn: %s", self._studio, error)
         display(self._shown, raw=True, display_id=self._id)  # type: ignore[no-untyped-call]
-        if not self._follows:
+        if not self._follows and not self._studio._closed:
             self._follows = True
-            self._studio._engine.call(self._follow())
+            self._studio._at_close.callback(self._studio._engine.call(self._follow()).cancel)
 
     async def _follow(self) -> None:
         """Draws it again after changes. Runs on the engine's thread; reading and drawing happen on a worker."""
@@ -75,8 +75,6 @@ class Strip:
             while True:
                 await changed.wait()
                 await asyncio.sleep(PAUSE_S)
-                if studio._closed:
-                    return
                 changed.clear()
                 try:
                     drawn = await asyncio.wrap_future(studio._engine.workers.submit(self.draw))
