@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from photogram.domain.ids import new_id
+from photogram.errors import BadReference
 from photogram.ui.controller import Controller
 from photogram.ui.feed import MOST_IDS
+from photogram.ui.references import References
 from photogram.ui.shown import Shown
 
 from .conftest import Asked
@@ -209,8 +211,35 @@ def test_an_uploaded_reference_is_used_and_shown_beside_the_result(ask, studio):
 def test_a_picture_becomes_a_reference(ask, studio):
     made = studio.batch(ask.press()).wait(20)[0]
     said = ask("act", action="use_as_reference", ids=[made.id])
-    assert said["done"]["result"] == [made.asset.sha256]
+    assert said["done"]["result"] == {"taken": 1}
     assert [one["sha"] for one in said["form"]["form"]["references"]] == [made.asset.sha256]
+
+
+def test_more_pictures_than_there_is_room_for_are_counted_and_it_is_said_why(ask, studio):
+    made = [one.id for one in studio.batch(ask.press(n=5)).wait(20)]
+    ask.upload(encode((1, 0, 0)), "u")
+    said = ask("act", action="use_as_reference", ids=made)
+    assert said["done"]["result"] == {"taken": 2, "most": 3}
+    assert len(said["form"]["form"]["references"]) == 3
+    full = ask("act", action="use_as_reference", ids=made)["refused"]["error"]
+    assert "3 references at most" in full["message"]
+
+
+def _refuse(*_: object) -> None:
+    raise BadReference("no")
+
+
+def test_a_picture_that_cannot_be_a_reference_says_why_after_those_that_can(ask, studio, monkeypatch):
+    made = [one.id for one in studio.batch(ask.press(n=2)).wait(20)]
+    add = References.add
+
+    def add_once(self, data):
+        monkeypatch.setattr(References, "add", _refuse)
+        return add(self, data)
+
+    monkeypatch.setattr(References, "add", add_once)
+    result = ask("act", action="use_as_reference", ids=made)["done"]["result"]
+    assert (result["taken"], result["why"]["message"]) == (1, "no")
 
 
 def test_one_reference_too_many_is_refused_and_nothing_is_lost(ask):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 
 import pytest
@@ -12,6 +13,8 @@ from photogram.domain.ids import new_id
 from photogram.ui import archives
 from photogram.ui.archives import IDLE_S, MOST_OPEN, Archive, Archives, Entry
 from photogram.ui.controller import Controller
+from photogram.ui.front_end import HERE
+from photogram.ui.keeping import MOST_SELECTED
 from photogram.ui.pictures import PART_BYTES
 
 from .conftest import Asked
@@ -223,3 +226,9 @@ def test_what_is_still_being_made_is_cancelled_when_many_are_deleted(ask, studio
     assert "done" in ask("act", action="delete", ids=[one.id for one in batch])
     ask("act", action="undelete", ids=[one.id for one in batch])
     assert [one.status for one in batch] == ["cancelled", "cancelled"]
+
+
+def test_the_browser_selects_no_more_than_is_taken():
+    """It says what it left out; the kernel would cut it silently."""
+    (most,) = re.findall(r"PICK_MOST = (\d+)", (HERE / "view" / "selecting.js").read_text("utf-8"))
+    assert int(most) == MOST_SELECTED

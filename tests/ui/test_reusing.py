@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +14,10 @@ from photogram.domain.ids import new_id
 from photogram.engine.progress import SLOW
 from photogram.errors import NotReady
 from photogram.store.sending import Report, save_progress
+from photogram.store.stopping import MAY_BE_BILLED, TOLD
 from photogram.ui.actions import Once
-from photogram.ui.wire import write_note
+from photogram.ui.notes import SENTENCES, read_note, write_note
+from photogram.ui.texts import LANGUAGES, read_texts
 
 from .conftest import Asked
 from .kinds import encode
@@ -196,6 +201,28 @@ def test_a_note_comes_without_what_the_browser_says_itself(ask, studio):
     assert write_note(SLOW) is None
     assert write_note(None) is None
     assert write_note("Waits for a key.") == "Waits for a key."
+
+
+def test_a_note_s_facts_cross_for_another_language():
+    note = "Too many requests. Waiting until 12:00:05 UTC."
+    cut_off = " Check your connection; it has been so since 11:59:00 UTC."
+    assert read_note(note + cut_off) == [["until", "12:00:05"], ["since", "11:59:00"]]
+    assert read_note(MAY_BE_BILLED) == [["may_be_billed"]]
+    assert read_note("Something that only its provider knows.") is None
+    assert read_note(None) is None
+
+
+def test_every_note_that_the_engine_writes_is_known():
+    engine = Path(sys.modules["photogram.engine.engine"].__file__).parent
+    sources = "".join(one.read_text("utf-8") for one in [*engine.glob("*.py"), engine.parent / "store" / "ending.py"])
+    at = re.sub(r"\{\w[\w.]*:%H:%M:%S\}", "12:00:05", sources)
+    timed = re.findall(r'"([^"\n]*12:00:05 UTC\.[^"\n]*)"', at)
+    plain = [*re.findall(r'note="([^"]+)"', sources), *re.findall(r'"(Settled: [^"]+)"', sources), TOLD, MAY_BE_BILLED]
+    assert len(timed) >= 4
+    assert len(plain) >= 6
+    assert [note for note in [*timed, *plain] if not read_note(note)] == []
+    for language in LANGUAGES:
+        assert {f"note.{name}" for name in SENTENCES} <= set(read_texts(language))
 
 
 def test_glimpses_of_what_is_being_drawn_come_with_its_changes(ask, studio, monkeypatch):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..domain.events import Event, EventKind
 from ..domain.ids import is_id
-from ..errors import BadParams
+from ..errors import BadParams, BadReference
 from ..store.batches import restore_batch
 from ..store.topics import unfinished_of_topic
 from ..studio import Batch, Generation, Studio, Topic
@@ -16,7 +16,7 @@ from ..studio.many import delete_images, restore_images, star_images
 from ..studio.resuming import pick_up, quote_all_unsent
 from . import said
 from .reusing import reuse, take_back, write_code, write_details
-from .wire import Json
+from .wire import Json, write_error
 
 if TYPE_CHECKING:
     from .controller import Controller
@@ -111,8 +111,25 @@ def _star(controller: Controller, message: Json) -> None:
     star_images(controller.studio, said.ids(message, "gen", MOST), bool(message.get("starred")))
 
 
-def _use_as_reference(controller: Controller, message: Json) -> list[str]:
-    return [controller.references.add(one.path.read_bytes()).sha256 for one in _generations(controller, message)]
+def _use_as_reference(controller: Controller, message: Json) -> Json:
+    """Takes images as references, as many as there is room for.
+
+    Returns:
+        How many were `taken`; where not all: `most`, the number that the model takes, or `why` the next one was not.
+    """
+    taken, most = 0, controller.references.most
+    for image_id in said.ids(message, "gen", MOST):
+        if taken and len(controller.form.references) >= most:
+            return {"taken": taken, "most": most}
+        image = controller.studio.generation(image_id)
+        try:
+            controller.references.add(image.path.read_bytes())
+        except BadReference as error:
+            if not taken:
+                raise
+            return {"taken": taken, "why": write_error(error)}
+        taken += 1
+    return {"taken": taken}
 
 
 def _new_topic(controller: Controller, message: Json) -> str:

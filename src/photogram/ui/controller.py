@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from .. import config
 from ..domain.card import ModelCard
 from ..domain.ids import is_id
 from ..errors import BadParams, PhotogramError, UnknownModel
@@ -111,7 +110,7 @@ class Controller:
         state = {
             "kind": "state", "view": message["view"], "now": write_time(now), "lang": language,
             "texts": read_texts(language), "models": self._list_models(), "layout": self._remembered(LAYOUT) or {},
-            "default_model": config.default_model(), **self.say_around(), "form": self._form_said(),
+            **self.say_around(), "form": self._form_said(),
         }  # fmt: skip
         outline = self.feed.outline(message["view"], Shown(topic_id=self.find_active()))
         return [Reply(state), *outline, *self.keeping.greet()]

@@ -75,9 +75,7 @@ def describe_model(card: ModelCard) -> Json:
     return {
         "address": card.address,
         "title": card.title,
-        "about": card.about,
         "max_prompt": card.max_prompt,
-        "seeded": card.seeded,
         "references": int(images.max or 1) if images else 0,
         "needs": int(images.min or images.required) if images else 0,
         "mimes": sorted(card.reference_mimes) if images else [],

@@ -55,6 +55,12 @@ class References:
             del self._finished[forgotten]
         return [self._uploaded(view, upload_id, asset), self._controller.tell_form()]
 
+    @property
+    def most(self) -> int:
+        """How many the chosen model takes."""
+        spec = self._controller.card.specs.get("images")
+        return int(spec.max or 1) if spec else 0
+
     @staticmethod
     def _uploaded(view: str, upload_id: str, asset: Asset) -> Reply:
         return Reply({"kind": "uploaded", "view": view, "id": upload_id, "reference": write_reference(asset)})

@@ -11,9 +11,9 @@ from ..display.words import size_text
 from ..domain.asset import Asset
 from ..domain.records import BatchRecord, GenerationRecord, TopicRecord
 from ..domain.task import TaskError
-from ..engine.progress import SLOW
 from ..errors import BadParams, InsufficientCoins, PhotogramError
 from ..store.outline import OutlineRow
+from .notes import read_note, write_note
 
 Json: TypeAlias = dict[str, Any]
 
@@ -74,6 +74,7 @@ def write_image(image: GenerationRecord) -> Json:
         "progress": image.progress,
         "queue": image.queue_position,
         "note": write_note(image.note),
+        "note_facts": read_note(image.note),
         "error": write_task_error(image.error) if image.error else None,
         "task": image.task_id,
         "attempts": image.attempts,
@@ -86,11 +87,6 @@ def write_image(image: GenerationRecord) -> Json:
         "starred": image.starred,
         "deleted": True if image.deleted else None,
     })  # fmt: skip
-
-
-def write_note(note: str | None) -> str | None:
-    """Returns why an image waits; that it takes long, the browser sees by itself and says in its own words."""
-    return (note or "").removeprefix(SLOW).strip() or None
 
 
 def write_reference(asset: Asset) -> Json:
@@ -122,7 +118,7 @@ def write_error(error: PhotogramError) -> Json:
     kind = type(error).__name__
     written = {"kind": kind, "message": said, "next_step": error.next_step, "top_up": False}
     if isinstance(error, InsufficientCoins):
-        facts = {"need": f"{error.need_micros / 1000:g}", "have": f"{error.have_micros / 1000:g}"}
+        facts = {"need": error.need_micros / 1000, "have": error.have_micros / 1000}  # coins
         written |= {"top_up": True, "facts": facts}
     return written
 

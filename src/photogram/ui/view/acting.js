@@ -12,8 +12,8 @@ const acting = {
       lost.references && this.t(lost.references === 1 ? 'reuse.reference' : 'reuse.references', { n: lost.references }),
       lost.mask && this.t('reuse.mask'),
     ].filter(Boolean);
-    const undo = { label: this.t('toast.undo'), run: () => this.ask('unreuse') }; // a draft may have been overwritten
-    this.toast(said.length ? '' : 'good', [this.t('toast.applied'), ...said].join('\n'), { action: undo });
+    const action = this.undoing(() => this.ask('unreuse')); // a draft may have been overwritten
+    this.toast(said.length ? '' : 'good', [this.t('toast.applied'), ...said].join('\n'), { action });
   },
   showConfig() {
     if (!this.open.left) this.toggle('left');
@@ -63,8 +63,7 @@ const acting = {
     await this.deleted(ids, this.t(ids.length === 1 ? 'toast.image_deleted' : 'toast.images_deleted', { n: ids.length }), back);
   },
   async deleted(ids, text, back) { // what was deleted is gone from the screen already
-    const undo = () => this.askAll('undelete', ids);
-    const toast = this.toast('', text, { action: { label: this.t('toast.undo'), run: undo } });
+    const toast = this.toast('', text, { action: this.undoing(() => this.askAll('undelete', ids)) });
     if (await this.askAll('delete', ids) !== undefined) return this.unselect(ids);
     this.dismiss(toast);
     back();
@@ -74,7 +73,7 @@ const acting = {
     const at = cards.indexOf(document.activeElement?.closest('.pg-card')), stays = (card) => !ids.has(card.dataset.id);
     const next = at < 0 ? null : cards.slice(at).find(stays) ?? cards.slice(0, at).findLast(stays);
     return () => {
-      if (document.activeElement?.isConnected && document.activeElement !== document.body) return;
+      if (![document.body, feed].includes(document.activeElement)) return;
       const card = next && feed.querySelector(`.pg-card[data-id="${next.dataset.id}"]`); // it may have moved to another line
       (card?.querySelector('.pg-view, .pg-steps button, .pg-stop') ?? feed).focus({ preventScroll: true });
     };
@@ -103,7 +102,12 @@ const acting = {
   },
   async useAsReference(ids) {
     this.flush();
-    if (await this.ask('use_as_reference', { ids }) !== undefined) this.toast('good', this.t('toast.referenced'));
+    const said = await this.ask('use_as_reference', { ids: ids.slice(0, PICK_MOST_ACTED) }), { card, model } = this.form;
+    if (said === undefined) return;
+    const { taken, most, why } = said, n = this.n(taken);
+    if (taken === ids.length) return void this.toast('good', this.t(taken === 1 ? 'toast.referenced' : 'toast.referenced_more', { n }));
+    const because = why ? this.told(why) : this.t(most === 1 ? 'refs.most_one' : 'refs.most', { model: card?.title ?? model, n: most });
+    this.toast('bad', this.t('toast.referenced_some', { n, all: this.n(ids.length), why: because }), { error: why });
   },
   async copyDetails(image) {
     const details = await this.ask('details', { image: image.id });

@@ -44,5 +44,4 @@ const doing = {
     this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n }));
     this.tell('press', { id, form });
   },
-  act(action, body = {}) { this.tell('act', { action, since: this.revision, ...body }); },
 };

@@ -5,7 +5,8 @@ const explaining = {
     const words = 'error.' + (error.kind ?? 'internal').replace(/(?!^)[A-Z]/g, '_$&').toLowerCase();
     const ours = this.lang !== 'en' || error.top_up; // a button tops up: no need to tell the code that does
     if (error.message && (!ours || !this.texts[words])) return { message: error.message, next: error.next_step ?? '' };
-    const said = { why: error.message, ...error.facts };
+    const facts = Object.entries(error.facts ?? {}).map(([name, value]) => [name, this.n(value, 3)]);
+    const said = { why: error.message, ...Object.fromEntries(facts) };
     return { message: this.t(words, said), next: this.t(words + '_next', said) };
   },
   told(error) {
@@ -18,13 +19,21 @@ const explaining = {
     const action = this.lang === 'en' || error.top_up ? null : { label: this.t('image.copy_details'), run: copy };
     this.toast('bad', text, { error, action });
   },
+  // Why an image waits, or whether it may be billed; what a provider says itself is in its own words.
+  note({ note, note_facts: facts }) {
+    if (this.lang === 'en' || !facts) return note ?? '';
+    return facts.map(([kind, at]) => this.t('note.' + kind, { at })).join(' ');
+  },
+  // What a parameter does: English says it for each model, another language for each name.
+  help(spec) { return this.lang === 'en' ? spec.help : this.texts['help.' + spec.name] ?? spec.help; },
   // What is wrong with one field of the form: a sentence of the kernel, or what its control knows to say of it.
   problem(name, problem) {
     if (!problem || this.lang === 'en') return problem;
     if (name === 'images') return this.referenceProblem();
     const spec = this.form.card?.controls.find((one) => one.name === name);
     if (!spec) return this.t('problem.form', { why: problem });
-    if (/\bsteps of\b/.test(problem) && spec.step) return this.t('problem.step', { name: this.name(name), step: this.n(spec.step, 4) });
+    const value = this.form.params[name], { min = -Infinity, max = Infinity } = spec;
+    if (spec.step && value >= min && value <= max) return this.t('problem.step', { name: this.name(name), step: this.n(spec.step, 4) });
     if (['int', 'float'].includes(spec.kind)) {
       const said = { name: this.name(name), min: this.n(spec.min, 4), max: this.n(spec.max, 4), unit: spec.unit ?? '' };
       return this.t(spec.min === undefined ? (spec.max === undefined ? 'problem.value' : 'problem.most') : (spec.max === undefined ? 'problem.least' : 'problem.between'), said).trim();

@@ -1,5 +1,5 @@
 // Which images are selected: ids with their batches, in the order they were. The code sees them as `studio.selected`.
-const PICK_TELL_MS = 120, PICK_MOST_ASKED = 1000, PICK_MOST_ACTED = 500, PICK_WAIT_MS = 20000;
+const PICK_TELL_MS = 120, PICK_MOST_ASKED = 1000, PICK_MOST_ACTED = 500, PICK_MOST = 20000, PICK_WAIT_MS = 20000;
 
 const selecting = {
   // A card was ticked: with `range`, everything from the last one ticked to it, in the order of the feed.
@@ -7,12 +7,12 @@ const selecting = {
     const from = this.anchor;
     this.anchor = { id: image.id, batch: image.batch };
     if (range && from && from.id !== image.id) return this.selectRange(from, this.anchor);
-    if (!this.selected.delete(image.id)) this.selected.set(image.id, image.batch);
-    this.tellSelected();
+    if (!this.selected.delete(image.id)) this.addSelected([[image.id, image.batch]]);
+    else this.tellSelected();
   },
   async selectRange(from, to) {
     const [first, last] = [from, to].map(({ batch }) => this.rows.findIndex((row) => row.id === batch)).sort((a, b) => a - b);
-    if (first < 0) { this.selected.set(to.id, to.batch); return this.tellSelected(); }
+    if (first < 0) return this.addSelected([[to.id, to.batch]]);
     const all = await this.listImages(this.rows.slice(first, last + 1));
     const [start, end] = [from, to].map(({ id }) => all.findIndex(([one]) => one === id)).sort((a, b) => a - b);
     if (start >= 0) this.addSelected(all.slice(start, end + 1));
@@ -20,7 +20,9 @@ const selecting = {
   async selectAll() { this.addSelected(await this.listImages(this.rows)); },
   addSelected(images) {
     const there = new Set(this.rows.map((row) => row.id)); // another list may be shown by now
-    for (const [id, batch] of images) if (there.has(batch)) this.selected.set(id, batch);
+    const more = images.filter(([id, batch]) => there.has(batch) && !this.selected.has(id)), room = Math.max(0, PICK_MOST - this.selected.size);
+    for (const [id, batch] of more.slice(0, room)) this.selected.set(id, batch);
+    if (more.length > room) this.toast('bad', this.t('pick.most', { most: this.n(PICK_MOST), n: this.n(more.length - room) }));
     this.tellSelected();
   },
   // [id, batch id] of every image that is made, in order; the kernel is asked for those whose details are not here.
@@ -70,7 +72,7 @@ const selecting = {
     if (said.by) { this.selected.clear(); this.anchor = null; } else if (this.selected.size) this.tellSelected();
   },
   feedKey(event) {
-    if (event.target.closest('input:not([type=checkbox]), textarea, select')) return;
+    if (event.target.closest(TYPED_IN)) return;
     if (event.key === 'Escape' && this.selected.size) {
       event.preventDefault(); event.stopPropagation();
       this.clearSelected();

@@ -1,7 +1,7 @@
 // What is shown: a topic, or what a search and filters let through. What was left is kept for a moment, to be there at once.
 const FILTERS = ['everywhere', 'search', 'model', 'status', 'starred'];
 const STATUSES = { busy: ['pending', 'processing'] };
-const KEPT_TOPICS = 12, KEPT_BATCHES = 120, KEPT_PICTURES = 400, FIRST_BATCHES = 10, NEAR_BATCHES = 8;
+const KEPT_TOPICS = 12, KEPT_BATCHES = 120, KEPT_PICTURES = 400, FIRST_BATCHES = 10, NEAR_BATCHES = 8, TIDY_MS = 500;
 const isSameFilter = (one, other) => FILTERS.every((name) => (one[name] || '') === (other[name] || ''));
 
 const showing = {
@@ -63,6 +63,7 @@ const showing = {
     Object.assign(this, { revision: said.revision, looked: null, waiting: false });
     this.stale = new Set(Object.keys(this.batches)); // what was kept may have changed meanwhile
     said.batches.forEach((batch) => this.stale.delete(batch.id));
+    this.tidySoon();
     this.seek();
   },
   seek() {
@@ -119,7 +120,10 @@ const showing = {
       this.recent.add(row.id);
     }
   },
+  tidySoon() { this.tidying ||= setTimeout(() => { this.tidying = 0; this.tidy(); }, TIDY_MS); },
   tidy() {
+    const drawn = new Set(Object.values(this.batches).flatMap((batch) => batch.images.map((one) => one.id)));
+    for (const id of Object.keys(this.glimpses)) if (!drawn.has(id)) this.forgetGlimpse(id);
     const drop = [...this.recent].slice(0, Math.max(0, this.recent.size - KEPT_BATCHES)), open = this.looking?.batch;
     for (const id of drop) {
       if (id === open) continue;

@@ -1,5 +1,5 @@
 // What the user is told and asked: methods of the root, called by its components as `pg.toast(…)` and `await pg.confirm(…)`.
-const MOST_TOASTS = 4;
+const MOST_TOASTS = 4, TYPED_IN = 'input:not([type=checkbox], [type=range]), textarea, select';
 
 const telling = {
   // kind: '', 'good' or 'bad'. What carries an error or an action (`{ label, run }`, such as Undo) stays longer.
@@ -9,6 +9,17 @@ const telling = {
     return toast.id;
   },
   dismiss(id) { this.toasts = this.toasts.filter((one) => one.id !== id); },
+  runToast(toast) { this.dismiss(toast.id); toast.action.run(); },
+  undoing(run) { return { label: this.t('toast.undo'), run, undoes: true }; }, // the action of a toast, for the key too
+  undoByKey(event) { // Ctrl+Z: a toast is far from where one reads, and soon gone
+    const keys = (event.ctrlKey || event.metaKey) && !event.shiftKey && !event.altKey && event.key.toLowerCase() === 'z';
+    if (!keys || this.question || this.topping || event.target.closest(TYPED_IN)) return;
+    const toast = this.toasts.findLast((one) => one.action?.undoes);
+    if (!toast) return;
+    event.preventDefault();
+    this.runToast(toast);
+  },
+  onMac() { return /mac|iphone|ipad/i.test(navigator.userAgentData?.platform ?? navigator.platform); },
   // Resolves to true only where the user says yes; a second question answers the first with no.
   confirm({ title, text = '', yes, danger = false }) {
     this.question?.answer(false);

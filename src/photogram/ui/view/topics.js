@@ -75,7 +75,7 @@ const topical = {
     const undo = async () => {
       if (await this.ask('undelete_topic', { topic: topic.id }) && shown && !this.topic) this.look(topic.id);
     };
-    this.toast('good', this.t('toast.topic_deleted', { title }), { action: { label: this.t('toast.undo'), run: undo } });
+    this.toast('good', this.t('toast.topic_deleted', { title }), { action: this.undoing(undo) });
     return true;
   },
 };

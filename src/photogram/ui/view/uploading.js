@@ -80,7 +80,8 @@ const uploading = {
   on_uploaded(said) { // it may come late, after the upload was given up, and twice
     const upload = this.findUpload(said.id), { reference } = said;
     if (!upload) return;
-    this.previews[reference.sha] ||= upload.preview;
+    if (this.previews[reference.sha] || this.urls[reference.sha]) URL.revokeObjectURL(upload.preview);
+    else this.previews[reference.sha] = upload.preview;
     this.uploads = this.uploads.filter((one) => one !== upload);
     this.arrived = (this.arrived || 0) + 1;
     const others = this.form.references.filter((one) => one.sha !== reference.sha);
