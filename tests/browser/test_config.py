@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import partial
 
@@ -133,8 +134,10 @@ def test_every_kind_of_parameter_has_a_control_that_works(settings) -> None:
 
     side.get_by_role("button", name="Reset Steps to 20").click()  # back to its default
     expect(form.number("Steps")).to_have_value("20")
+    expect(form.number("Steps")).to_be_focused()  # the button is gone, the focus is not
     side.get_by_role("button", name="Random seed").click()
     expect(form.number("Seed")).to_have_value("")
+    expect(side.get_by_role("button", name="Random seed")).to_be_focused()
     side.get_by_role("button", name="Roll a seed").click()
     expect(form.number("Seed")).not_to_have_value("")
     form.await_form("studio.form.params['seed'] >= 0 and 'steps' not in studio.form.params")
@@ -154,6 +157,7 @@ def test_a_number_between_steps_is_set_right_and_said(settings) -> None:
     width, height = form.number("Width"), form.number("Height")
     width.fill("100")
     expect(form.side.get_by_text("steps of 16")).to_be_visible()  # while it stands there
+    expect(width).to_have_accessible_description(re.compile("steps of 16"))
     width.press("Enter")
     expect(width).to_have_value("96")
     expect(form.side.get_by_text("It goes in steps of 16: 100 became 96")).to_be_visible()
@@ -184,6 +188,7 @@ def test_a_number_between_steps_is_set_right_and_said(settings) -> None:
     form.await_form(f"studio.form.params['height'] == 240 and studio.form.params['width'] == {before}")
     form.side.get_by_role("button", name="Reset the size").click()
     expect(height).to_have_value("64")
+    expect(form.group("Aspect ratio").get_by_role("button").first).to_be_focused()
 
 
 def test_named_sizes_say_what_they_are(settings) -> None:

@@ -157,6 +157,16 @@ def test_toasts_are_few_stay_while_they_are_looked_at_and_go(panel: Panel) -> No
     expect(alerts).to_have_count(0)
 
 
+BILLED = """
+from photogram.domain.events import Event, EventKind
+from photogram.store.ending import SAY
+from photogram.store.stopping import MAY_BE_BILLED
+task_id = studio.batches()[0][0].record.task_id
+event = Event(kind=EventKind.BATCH, user_id=studio.user)
+studio._write(lambda cur: cur.execute(SAY, [MAY_BE_BILLED, task_id]) and None, event=event)
+"""
+
+
 def test_errors_are_told_in_portuguese_by_kind_and_their_own_words_are_copied(panel: Panel) -> None:
     panel.open(studio="pg.Studio({name!r}, lang='pt-BR')")
     page, texts = panel.page, read_texts("pt-BR")
@@ -174,6 +184,10 @@ def test_errors_are_told_in_portuguese_by_kind_and_their_own_words_are_copied(pa
     card.get_by_role("button", name="Copiar detalhes").click()
     expect(panel.toasts).to_contain_text("Detalhes copiados")
     assert "In English: lost" in page.evaluate("() => navigator.clipboard.readText()")
+    said = panel.run(BILLED)
+    assert not said, said
+    expect(card).to_contain_text(texts["note.may_be_billed"])  # a note is the engine's English, too
+    expect(card).not_to_contain_text("It was sent")
 
 
 # ── The frame ───────────────────────────────────────────────────────────────────────────────────────────────────────

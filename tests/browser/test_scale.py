@@ -146,6 +146,12 @@ def test_the_feed_stays_where_it_is_read(panel: Panel):
     expect(page.locator(".pg-said").first).to_have_text("from a cell 1")
     assert page.evaluate(TOP) == 0
     expect(chip).to_have_count(0)
+    expect(page.locator(".pg-feed")).to_be_focused()  # what had the focus is gone: no key leaves the panel
+
+    page.locator(".pg-feed .pg-view").first.focus()
+    page.evaluate(SCROLL, -1)  # its line is not drawn any more
+    expect(page.locator(".pg-feed")).to_be_focused()
+    assert page.evaluate(TOP) > 3000
 
     scroll(page, 3000)  # what is pressed is shown, wherever one was
     panel.shrink(1)
