@@ -50,10 +50,27 @@ def test_every_component_that_is_used_is_there_and_every_one_is_used():
     assert set(re.findall(r"<(pg-[a-z-]+)", sources)) == set(components) - {ROOT}
 
 
+def read_style() -> str:
+    (written,) = re.findall(r"^ *style.textContent = (.*);$", build_module()[1], re.MULTILINE)
+    return json.loads(written)
+
+
+def read_version() -> str:
+    (version,) = set(re.findall(r"\.pg:where\(\.(pg-[0-9a-f]{8})\)", read_style()))
+    return version
+
+
+def test_two_versions_in_one_page_style_their_own_panels():
+    """After an upgrade, or with two kernels: a page keeps every style that it was given."""
+    style, version = read_style(), read_version()
+    assert len(re.findall(r"\.pg(?![\w-])", style)) == style.count(f".pg:where(.{version})") > 200
+    assert build_module()[1].count(f'class=\\"pg {version}\\"') == 1
+
+
 def test_no_style_reaches_what_is_outside_a_panel():
     """A grid in another cell has classes of the same names."""
-    (written,) = re.findall(r"^style.textContent = (.*);$", build_module()[1], re.MULTILINE)
-    rules = re.findall(r"[^{};]+(?=\{)", json.loads(written))
+    written = read_style()
+    rules = re.findall(r"[^{};]+(?=\{)", re.sub(r":where\(\.pg-[0-9a-f]{8}\)", "", written))
     assert len(rules) > 200
     for rule in rules:
         for selector in map(str.strip, re.split(r",(?![^(]*\))", rule)):
@@ -72,7 +89,7 @@ def test_the_module_holds_every_part_of_every_component():
         assert one.template, tag
         assert "<script" not in one.template + one.script
         assert one.script.count("\nexport default {") + one.script.startswith("export default {") == 1, tag
-        assert json.dumps(one.template) in code
+        assert json.dumps(one.template).replace('class=\\"pg\\"', f'class=\\"pg {read_version()}\\"') in code
     assert code.count("export default") == 1
 
 

@@ -20,9 +20,12 @@ ROOT = "pg-studio-panel"
 PART = r"^<{0}>\n?(.*?)^</{0}>|^<{0}>(.*)</{0}>$"
 
 MODULE = """\
-const style = document.createElement('style');
-style.textContent = {style};
-document.head.append(style);
+if (!document.getElementById({version})) {{
+  const style = document.createElement('style');
+  style.id = {version};
+  style.textContent = {style};
+  document.head.append(style);
+}}
 const parts = {{
 {parts}
 }};
@@ -69,15 +72,17 @@ def build_module() -> tuple[str, str]:
     """Returns the module's name, which no other version of it has, and its code. The panel is its default export."""
     components = read_components()
     style = keep_inside((HERE / "theme.css").read_text("utf-8") + "".join(one.style for one in components.values()))
+    version = f"pg-{hashlib.sha256(style.encode()).hexdigest()[:8]}"
+    style = re.sub(r"\.pg(?![\w-])", f".pg:where(.{version})", style)  # a kernel with another version has its own
     parts = "".join(
         COMPONENT.format(
             tag=json.dumps(tag),
-            template=json.dumps(one.template),
+            template=json.dumps(one.template.replace('class="pg"', f'class="pg {version}"')),
             script=re.sub(r"^export default ", "return ", one.script, flags=re.M) or "return {};",
         )
         for tag, one in components.items()
     )
-    code = MODULE.format(style=json.dumps(style), parts=parts, root=json.dumps(ROOT))
+    code = MODULE.format(version=json.dumps(version), style=json.dumps(style), parts=parts, root=json.dumps(ROOT))
     return f"photogram-panel-{hashlib.sha256(code.encode()).hexdigest()[:12]}", code
 
 
