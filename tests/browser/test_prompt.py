@@ -92,7 +92,7 @@ def test_what_failed_stays_and_what_was_made_goes(panel: Panel) -> None:
     panel.prompt.fill("a palace")
     panel.button("Generate").click()
     alert = panel.toasts.get_by_role("alert")
-    expect(alert).to_contain_text("Insufficient coins: this needs 16000, and the wallet holds 10000. Please top up.")
+    expect(alert).to_contain_text("Insufficient coins: this needs 16,000, and the wallet holds 10,000. Please top up.")
     expect(panel.prompt).to_have_value("a palace")
     expect(panel.page.locator(".pg-feed .pg-wait")).to_have_count(0)
     expect(panel.page.locator(".pg-row")).to_have_count(0)
