@@ -142,9 +142,13 @@ def test_toasts_are_few_stay_while_they_are_looked_at_and_go(panel: Panel) -> No
     page, alerts = panel.page, panel.toasts.get_by_role("alert").locator(".pg-toast")
     page.clock.install()
     panel.spoil()  # the page's clock is ours from now on
-    for _ in range(6):
+    for _ in range(3):
         panel.button("Generate").click()
-    expect(alerts).to_have_text(["Please enter a prompt"] * 4)
+    expect(alerts).to_have_text(["Please enter a prompt"])  # said again is said once
+    files = page.locator(".pg-side input[type=file]")
+    for name in "abcdef":
+        files.set_input_files([{"name": f"{name}.txt", "mimeType": "text/plain", "buffer": b"no image"}])
+    expect(alerts).to_have_text([f"{name}.txt is not an image" for name in "cdef"])
     alerts.first.hover()
     page.clock.fast_forward(30_000)
     expect(alerts).to_have_count(4)

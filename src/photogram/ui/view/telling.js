@@ -5,7 +5,8 @@ const telling = {
   // kind: '', 'good' or 'bad'. What carries an error or an action (`{ label, run }`, such as Undo) stays longer.
   toast(kind, text, { error = null, action = null } = {}) {
     const toast = Object.freeze({ id: newId('toast'), kind, text, error, action });
-    this.toasts = [...this.toasts.slice(1 - MOST_TOASTS), toast];
+    const others = this.toasts.filter((one) => action || one.action || one.kind !== kind || one.text !== text); // said again is said once
+    this.toasts = [...others.slice(1 - MOST_TOASTS), toast];
     return toast.id;
   },
   dismiss(id) { this.toasts = this.toasts.filter((one) => one.id !== id); },
