@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from .files import FileStore, Folder
+from .holds import OPEN, move_holds
 from .rows import Cursor
 
 YOUNG_S = 3600.0
@@ -16,6 +17,9 @@ def _without(table: str, where: str) -> str:
     child, parent = table.split(" of ")
     return f"SELECT c.id FROM {child} c WHERE NOT EXISTS (SELECT 1 FROM {parent} p WHERE {where})"
 
+
+HOLDS_OF_NOTHING = "open holds without a task under way or lost"
+"""What `wallet.settle` puts right; the ids are the tasks'."""
 
 _ORPHANS = {
     "batches without a topic": _without("batches of topics", "p.id = c.topic_id"),
@@ -37,6 +41,15 @@ _ORPHANS = {
     "wallets that do not add up": """
         SELECT w.user_id FROM wallets w
         WHERE w.balance_micros <> (SELECT coalesce(sum(l.amount_micros), 0) FROM ledger l WHERE l.user_id = w.user_id)
+    """,
+    HOLDS_OF_NOTHING: f"""
+        SELECT o.task_id FROM ({OPEN}) o
+        WHERE NOT EXISTS (SELECT 1 FROM tasks k WHERE k.id = o.task_id AND k.user_id = o.user_id
+                          AND k.status IN ('pending', 'processing', 'lost'))
+    """,
+    "releases without a hold of the same user": """
+        SELECT r.id FROM ledger r WHERE r.kind = 'release' AND NOT EXISTS (
+            SELECT 1 FROM ledger h WHERE h.kind = 'hold' AND h.task_id = r.task_id AND h.user_id = r.user_id)
     """,
     "images whose cost does not add up": """
         SELECT g.id FROM generations g
@@ -73,14 +86,25 @@ def remove_unnamed(cur: Cursor, files: FileStore) -> int:
     return len(unnamed)
 
 
-def purge_deleted(cur: Cursor, before: datetime) -> int:
-    """Forgets for good what was deleted before this time; ledger rows stay. Returns how many images that were."""
+def purge_deleted(cur: Cursor, before: datetime) -> tuple[int, int]:
+    """Forgets for good what was deleted before this time; ledger rows stay.
+
+    An image with a task that is under way, or holds coins until it is settled, stays whole: nothing else would know
+    whose coins those are.
+
+    Returns:
+        How many images were forgotten, and how many of those that were deleted stay.
+    """
     cur.execute(
         "CREATE OR REPLACE TEMP TABLE gone AS "
         "SELECT g.id, g.batch_id FROM generations g JOIN batches b ON b.id = g.batch_id "
         "JOIN topics t ON t.id = b.topic_id WHERE least(g.deleted_at, b.deleted_at, t.deleted_at) < ?",
         [before],
     )
+    kept = cur.execute(
+        "DELETE FROM gone WHERE id IN (SELECT generation_id FROM tasks WHERE status IN ('pending', 'processing') "
+        f"OR id IN (SELECT task_id FROM ({OPEN}))) RETURNING id"
+    ).fetchall()
     row = cur.execute("SELECT count(*) FROM gone").fetchone()
     cur.execute("DELETE FROM tasks WHERE generation_id IN (SELECT id FROM gone)")
     cur.execute("DELETE FROM generations WHERE id IN (SELECT id FROM gone)")
@@ -98,7 +122,7 @@ def purge_deleted(cur: Cursor, before: datetime) -> int:
     cur.execute("DELETE FROM refs WHERE sha256 NOT IN (SELECT sha256 FROM batch_refs)")
     cur.execute("DROP TABLE gone")
     assert row is not None
-    return int(row[0])
+    return int(row[0]), len(kept)
 
 
 def other_users(cur: Cursor, user_id: str) -> list[str]:
@@ -107,12 +131,14 @@ def other_users(cur: Cursor, user_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def adopt_workspace(cur: Cursor, user_id: str) -> list[str]:
+def adopt_workspace(cur: Cursor, user_id: str, now: datetime) -> list[str]:
     """Makes every row this user's (a workspace copied from elsewhere), and returns whose they were.
 
-    Wallets are not merged: the others' ledgers stay theirs.
+    Wallets are not merged: the others' ledgers stay theirs. Only what is held for tasks that are not over moves with
+    them, so that whoever ends or settles one returns what is held for it.
     """
     others = other_users(cur, user_id)
     for table in ("topics", "batches", "generations", "tasks", "batch_refs"):
         cur.execute(f"UPDATE {table} SET user_id = ? WHERE user_id <> ?", [user_id, user_id])
+    move_holds(cur, user_id, now)
     return others

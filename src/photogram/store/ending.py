@@ -12,6 +12,7 @@ from ..domain.task import TaskError, TaskStatus, sources_of
 from ..errors import NotFound, NotYours, StorageFailed
 from . import ledger
 from .gathered import AMONG, columns, gathered, pick, rounds
+from .holds import open_hold
 from .rows import Cursor
 
 NO_ERROR = "error_kind = NULL, error_message = NULL, error_next_step = NULL, error_detail = NULL"
@@ -246,6 +247,8 @@ def book_late(cur: Cursor, task_id: str, cost_micros: int, cost_source: str, now
 def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: datetime) -> None:
     """Settles a lost task as its user found out: billed books what was held for it, not billed returns that.
 
+    So does it with a hold whose task is gone, or over: whatever went wrong there, nothing else would return it.
+
     Raises:
         NotFound: There is no such lost task, or it is settled.
         NotYours: It is another user's.
@@ -253,15 +256,19 @@ def settle_lost(cur: Cursor, user_id: str, task_id: str, billed: bool, now: date
     row = cur.execute(
         "SELECT user_id, status, generation_id, sends, hold_micros FROM tasks WHERE id = ?", [task_id]
     ).fetchone()
-    if row is None or (row[0] == user_id and row[1] != "lost"):
-        raise NotFound(f"There is no lost task {task_id}.", next_step="studio.wallet.lost() lists them.")
-    if row[0] != user_id:
+    if row is not None and row[0] != user_id:
         raise NotYours(f"The task {task_id} belongs to another user of this workspace.")
-    if ledger.is_settled(cur, task_id):
+    held = open_hold(cur, user_id, task_id)
+    _, status, generation_id, sends, once_held = row or (user_id, "gone", "", 0, held)
+    if status in ("pending", "processing") or not (held or status == "lost"):
+        raise NotFound(f"There is no lost task {task_id}.", next_step="studio.wallet.lost() lists them.")
+    if once_held and not held:
         raise NotFound(f"The task {task_id} is settled already.", next_step="studio.wallet.ledger() shows how.")
-    _, _, generation_id, sends, held = row
     cost = held if billed else 0
     _book(cur, user_id, task_id, generation_id, sends, held, cost, "estimated" if cost else "free", now)
+    if billed and not held:  # nobody knew the price
+        cur.execute("UPDATE tasks SET cost_source = 'unknown' WHERE id = ?", [task_id])
+        cur.execute("UPDATE generations SET cost_source = 'unknown' WHERE id = ?", [generation_id])
     note = "Settled: it was billed." if billed else "Settled: it was not billed."
     cur.execute(SAY, [note, task_id])
 

@@ -156,7 +156,8 @@ def _check_caps(cur: Cursor, user_id: str, topic_id: str, need: int, now: dateti
     caps = read_caps(cur, user_id)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     for name, where, value in (
-        ("day", "l.created_at >= ?", midnight),
+        # Whenever a hold was made: what it returns today is nothing that today earned, and it may yet be booked today.
+        ("day", "(l.kind <> 'capture' OR l.created_at >= ?)", midnight),
         ("topic", "l.task_id IN (SELECT k.id FROM tasks k JOIN batches b ON b.id = k.batch_id WHERE b.topic_id = ?)",
          topic_id),
     ):  # fmt: skip
@@ -229,23 +230,6 @@ def settle_all(cur: Cursor, dues: Sequence[Due]) -> list[int]:
     return [captured.get(due.task_id, 0) for due in dues]
 
 
-def is_settled(cur: Cursor, task_id: str) -> bool:
-    """Tells whether the task's hold was returned or its cost booked; a free one never held anything."""
-    row = cur.execute(
-        "SELECT count(*) FILTER (kind = 'hold'), count(*) FILTER (kind IN ('release', 'capture')) "
-        "FROM ledger WHERE task_id = ?",
-        [task_id],
-    ).fetchone()
-    return bool(row and (row[0] == 0 or row[1] > 0))
-
-
-_UNSETTLED = """
-    SELECT task_id FROM ledger WHERE user_id = ? AND task_id IS NOT NULL GROUP BY task_id
-    HAVING count(*) FILTER (kind = 'hold') > 0 AND count(*) FILTER (kind IN ('release', 'capture')) = 0
-"""
-"""Tasks whose hold is neither returned nor booked."""
-
-
 def held(cur: Cursor, user_id: str) -> int:
     """Returns what is held for images under way and for lost ones, in micro-dollars."""
     row = cur.execute(
@@ -253,29 +237,6 @@ def held(cur: Cursor, user_id: str) -> int:
         [user_id],
     ).fetchone()
     return int(row[0]) if row else 0
-
-
-def list_lost(cur: Cursor, user_id: str) -> pd.DataFrame:
-    """Returns the user's lost tasks that still hold coins, oldest first, also those that were retried or deleted."""
-    return cur.execute(
-        f"""
-        SELECT k.id AS task_id, k.generation_id, k.batch_id, b.prompt, k.provider, b.model,
-               k.hold_micros / 1000.0 AS held_coins, k.sent_at, k.error_message AS error
-        FROM tasks k JOIN batches b ON b.id = k.batch_id
-        WHERE k.user_id = ? AND k.status = 'lost' AND k.id IN ({_UNSETTLED}) ORDER BY k.id
-        """,
-        [user_id, user_id],
-    ).df()
-
-
-def lost_of_generation(cur: Cursor, user_id: str, generation_id: str) -> list[str]:
-    """Returns the ids of an image's lost tasks that still hold coins."""
-    rows = cur.execute(
-        "SELECT id FROM tasks WHERE user_id = ? AND generation_id = ? AND status = 'lost' "
-        f"AND id IN ({_UNSETTLED}) ORDER BY id",
-        [user_id, generation_id, user_id],
-    ).fetchall()
-    return [row[0] for row in rows]
 
 
 def top_up(cur: Cursor, user_id: str, amount_micros: int, now: datetime, key: str) -> None:

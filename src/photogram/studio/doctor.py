@@ -110,7 +110,10 @@ def _rows(studio: Studio) -> Finding:
     said = "; ".join(
         f"{len(ids)} {what} ({', '.join(ids[:3])}{'…' if len(ids) > 3 else ''})" for what, ids in orphans.items()
     )
-    return Finding(name="rows", ok=False, message=said, next_step="Please report this; nothing was changed.")
+    step = "Please report this; nothing was changed."
+    if loose := orphans.get(assets.HOLDS_OF_NOTHING):
+        step += f" studio.wallet.settle({loose[0]!r}, billed=False) returns what is held, for each of those tasks."
+    return Finding(name="rows", ok=False, message=said, next_step=step)
 
 
 def _files(studio: Studio) -> Finding:
@@ -158,14 +161,17 @@ def _others(studio: Studio) -> Finding:
 
 
 def _adopt(studio: Studio) -> Finding:
-    others = studio._write(assets.adopt_workspace, studio.user)
+    others = studio._write(assets.adopt_workspace, studio.user, studio._now())
     said = f"Took over what was {', '.join(others)}'s." if others else "There was nothing to take over."
     return Finding(name="adopt", ok=True, message=said)
 
 
 def _purge(studio: Studio) -> Finding:
     before = studio._now() - timedelta(days=KEPT_DAYS)
-    images = studio._write(assets.purge_deleted, before)
+    images, kept = studio._write(assets.purge_deleted, before)
     removed = studio._write(assets.remove_unnamed, studio._files)
     said = f"Forgot {images} images that were deleted over {KEPT_DAYS} days ago, and removed {removed} files."
-    return Finding(name="purge", ok=True, message=said)
+    if not kept:
+        return Finding(name="purge", ok=True, message=said)
+    said += f" {kept} more stay: they are not over, or lost and hold coins."
+    return Finding(name="purge", ok=True, message=said, next_step="photogram wallet lost lists those to be settled.")

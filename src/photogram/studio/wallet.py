@@ -10,7 +10,7 @@ from ..domain.events import Event, EventKind
 from ..domain.ids import is_id, new_id
 from ..domain.params import show
 from ..errors import BadParams
-from ..store import ledger
+from ..store import holds, ledger
 from ..store.ending import settle_lost
 from .asking import read_frame
 from .generation import Generation
@@ -63,7 +63,7 @@ class Wallet:
 
         Columns: task_id, generation_id, batch_id, prompt, provider, model, held_coins, sent_at (UTC), error.
         """
-        return read_frame(self._studio, ledger.list_lost)
+        return read_frame(self._studio, holds.list_lost)
 
     def settle(self, lost: str | Generation | Mapping[str, Any] | pd.Series[Any], *, billed: bool) -> float:
         """Settles a lost task as you found out at the provider, and returns the new balance in coins.
@@ -88,7 +88,7 @@ class Wallet:
         if isinstance(lost, str) and is_id(lost, "gen"):
             lost = self._studio.generation(lost)
         if isinstance(lost, Generation):
-            tasks = self._studio._read(ledger.lost_of_generation, self._studio.user, lost.id)
+            tasks = self._studio._read(holds.lost_of_generation, self._studio.user, lost.id)
             if len(tasks) > 1:
                 raise BadParams([f"{lost.id} has {len(tasks)} lost tasks: name one of {', '.join(tasks)}"])
             return tasks[0] if tasks else lost.record.task_id
