@@ -18,7 +18,7 @@ from photogram.studio import Studio
 from photogram.studio.prepare import Quote
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
-from .harness import USER, FastClock, check_money, finish, made, only, read, start, task_of, until
+from .harness import USER, FastClock, check_money, finish, made, new_batch, only, read, start, task_of, until
 from .server import CUT_AFTER, Answer, Reply, Server, retry_later
 
 SUCCESS, PENDING, CANCELLED, LOST = TaskStatus.SUCCESS, TaskStatus.PENDING, TaskStatus.CANCELLED, TaskStatus.LOST
@@ -126,6 +126,19 @@ def test_task_that_is_sent_again_counts_again_in_submits_per_minute(
     assert len(asked) == 7
     assert most_within(asked, 55.0) == 3
     check_money(again, captured=5 * PRICE_MICROS)
+
+
+@pytest.mark.usefixtures("far_away")
+def test_submits_per_minute_are_those_of_every_user_of_the_workspace(
+    make_engine: Callable[..., Engine], server: Server
+) -> None:
+    engine = make_engine(LoopbackAdapter(server.url, submits_per_minute=2))
+    mine = start(engine, 2)
+    until(lambda: len(server.submits) == 2)
+    engine.generate("bob", new_batch(engine, 2)).result(30)
+    until(lambda: len(server.submits) == 4)
+    finish(engine, mine)
+    assert most_within(engine.read(sent_times).result(10), 59.9) == 2
 
 
 @pytest.mark.usefixtures("far_away")

@@ -24,8 +24,9 @@ class SendLimits:
 
     Attributes:
         presses: Batches of this user that may start, or None for no limit.
-        submits: Submits to the task's provider, or None for no limit. A task that was sent again counts with all its
-            sends, at the time of the last: the row keeps no others, and to count one too early only waits a little.
+        submits: Submits to the task's provider, or None for no limit; those of every user, as most share one key. A
+            task that was sent again counts with all its sends, at the time of the last: the row keeps no others, and to
+            count one too early only waits a little.
     """
 
     presses: int | None = None
@@ -104,9 +105,9 @@ def _wait_s(cur: Cursor, task_id: str, now: datetime, limits: SendLimits) -> flo
     since, until = now - window, now + window  # what is sent later than that was sent before the clock was put back
     if limits.submits is not None:
         sent = cur.execute(
-            "SELECT sent_at, sends FROM tasks WHERE user_id = ? AND provider = ? AND sent_at > ? AND sent_at <= ? "
+            "SELECT sent_at, sends FROM tasks WHERE provider = ? AND sent_at > ? AND sent_at <= ? "
             "ORDER BY sent_at DESC LIMIT ?",
-            [user_id, provider, since, until, limits.submits],
+            [provider, since, until, limits.submits],
         ).fetchall()
         for (sent_at, _), so_far in zip(sent, accumulate(sends for _, sends in sent), strict=True):
             if so_far >= limits.submits:
