@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from faulty.adapter import LoopbackAdapter
 from faulty.harness import USER, FastClock, new_batch, until
-from faulty.server import CUT_AFTER, Server
+from faulty.server import CUT_AFTER, Reply, Server
 
 from photogram.cli import main
 from photogram.domain.records import BatchRecord
 from photogram.engine.engine import Engine
 from photogram.providers.registry import Registry
+from photogram.store.beats import Beat, Host
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -91,6 +92,36 @@ def test_count_and_cost_are_said_before_anything_is_sent_and_each_end_afterwards
     assert all(Path(line.split()[-1]).is_file() for line in lines[1:])
     assert sorted(server.accepted().values()) == [1, 1, 1]
     assert run("resume") == (0, "Nothing was left to do.\n", "")
+
+
+def test_what_is_begun_anew_is_counted_before_it_is_sent(
+    run: Run, workspace: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapter = LoopbackAdapter(server.url, concurrency=1, idempotent=True)
+    monkeypatch.setattr("photogram.engine.engine.default_registry", lambda *_: Registry([adapter]))
+    server.on_submit = lambda _count: Reply(status=202, accepted=True, delay_s=20.0)
+    engine = Engine(workspace)
+    engine._users = 1
+    engine.generate(USER, new_batch(engine, 3)).result(30)
+    until(lambda: server.asked)
+    engine.close()
+    server.on_submit = lambda _count: None
+    code, _, err = run("resume")
+    assert code == 0
+    assert "3 images were not sent (about $0.12): sending now." in err
+
+
+def test_what_another_computer_left_is_waited_for_until_that_is_silent(
+    run: Run, workspace: Path, left: BatchRecord
+) -> None:
+    (beat,) = (workspace / "owners").glob("*.beat")
+    Beat(beat, Host(name="other-\x1b[2Jpc"))
+    code, out, err = run("resume", "--json")
+    assert (code, statuses(out)) == (0, ["success"] * 3)
+    said = err.splitlines()
+    assert said[0].startswith("Looking, for 30 s at most, whether other-")
+    assert "\x1b" not in err
+    assert said[1] == "2 images were not sent (about $0.08): sending now."
 
 
 def test_json_holds_only_what_was_carried_on_with(run: Run, left: BatchRecord) -> None:

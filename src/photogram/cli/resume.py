@@ -32,9 +32,13 @@ def add_to(commands: _SubParsersAction[argparse.ArgumentParser]) -> None:
 def resume(options: argparse.Namespace) -> int:
     """Sends what an ended process left unsent, and stays until that, and what it had sent, has ended."""
     from .. import Studio
-    from ..studio.resuming import batches_of, discard, pick_up
+    from ..studio.resuming import batches_of, discard, pick_up, take_stock
+
+    def say_wait(hosts: Sequence[str]) -> None:
+        _say(f"Looking, for 30 s at most, whether {plain(', '.join(hosts))} still works on some of it.")
 
     with Studio(options.workspace) as studio:
+        take_stock(studio, say_wait)
         _announce(studio, discards=options.discard)
         changed, taken = (discard if options.discard else pick_up)(studio)
         if taken:

@@ -30,6 +30,7 @@ from .finish import Finisher
 from .http import Http
 from .keys import KeyBook, KeyCheck, check_key, open_access
 from .loop import EngineThread
+from .presence import Presence
 from .resume import Resumer
 from .run import Runner
 from .titles import Titler
@@ -65,7 +66,7 @@ class Engine:
         self.clock = clock or Clock()
         self.bus = Bus()
         self.keys = KeyBook()
-        self.owner = Owner(workspace)
+        self.owner = Owner(workspace, monotonic=self.clock.monotonic)
         self.thread = EngineThread()
         self.workers = Workers("io", 2)
         self._painters = Workers("painter", max(2, os.cpu_count() or 2))
@@ -81,6 +82,7 @@ class Engine:
             finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers, keys=self.keys,
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
+        self.presence = Presence(self.store, self.owner, self.clock, self.workers)
         self._waiting = Waiting(self.store, self.bus, self._runner.queues, self._resumer)
         self._canceller = Canceller(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, runner=self._runner,
@@ -94,6 +96,7 @@ class Engine:
         self.thread.spawn(self._runner.remote.poller.run(), "poller")
         self.thread.spawn(self._runner.progress.run(), "slow tasks")
         self.thread.spawn(self.clock.beat(), "clock")
+        self.thread.spawn(self.presence.beat(), "signs of life")
         self.thread.spawn(self._resumer.watch(), "orphans")
         self.thread.spawn(self._canceller.watch(), "cancels elsewhere")
 

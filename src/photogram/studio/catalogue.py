@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .. import config
 from ..domain.card import ModelCard
@@ -14,6 +14,9 @@ from ..engine.keys import KeyBook, say_missing
 from ..errors import BadParams, BadSettings, MissingKey
 from ..providers.base import RemoteAdapter
 from ..providers.registry import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NOTICE_DAYS = 30
 """A model that its provider retires within so many days says so when it is used."""
@@ -78,14 +81,18 @@ def say_retirement(card: ModelCard, today: date) -> str | None:
     return f"{card.address} {verb} by its provider on {last}.{step}"
 
 
-def list_models(registry: Registry, keys: KeyBook, user_id: str) -> list[dict[str, Any]]:
+def read_models(registry: Registry, keys: KeyBook, user_id: str) -> pd.DataFrame:
     """Returns one row per model; one whose id is `*` stands for every other id of its provider.
 
     Args:
-        registry: The providers.
+        registry: The providers; what is wrong in their `models.toml` is warned of.
         keys: Their keys.
         user_id: Whose keys.
     """
+    import pandas as pd
+
+    for problem in registry.problems:
+        warnings.warn(problem, UserWarning, stacklevel=3)  # points at the line that called studio.models()
     today = datetime.now(UTC).date().isoformat()
     present = {one.name: has_key(one, keys, user_id) for one in registry.providers()}
     rows = []
@@ -104,7 +111,7 @@ def list_models(registry: Registry, keys: KeyBook, user_id: str) -> list[dict[st
             "read_on": card.read_on,
             "origin": registry.origin_of(card),
         })  # fmt: skip
-    return rows
+    return pd.DataFrame(rows)
 
 
 def has_key(provider: object, keys: KeyBook, user_id: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -46,6 +46,20 @@ def _has_unknown_price(studio: Studio, task: TaskRecord) -> bool:
         card = studio._engine.registry.card(task.address)
         return card.estimate_micros(task.params, len(task.references)) is None
     return False
+
+
+def take_stock(studio: Studio, say: Callable[[list[str]], None] = lambda hosts: None) -> None:
+    """Takes over what ended processes had sent, so that `unsent` holds all that `resume` would send.
+
+    Args:
+        studio: Whose.
+        say: Called with the names of other computers, if it must be waited for (30 s at most) whether they still live.
+    """
+    engine = studio._engine
+    if hosts := wait_for(engine.call(engine.presence.doubtful(studio.user))):
+        say(hosts)
+        wait_for(engine.call(engine.presence.known(studio.user)))
+    wait_for(engine.adopt(studio.user))
 
 
 def pick_up(studio: Studio) -> tuple[list[TaskRecord], list[TaskRecord]]:

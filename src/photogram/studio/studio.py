@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import datetime
@@ -21,14 +20,14 @@ from ..store import tasks as task_rows
 from ..store.picked import keep_present
 from .asking import choose_active_topic, find_active_topic, find_topic, make_topic, read_history, run_query
 from .batch import Batch
-from .catalogue import list_models
+from .catalogue import read_models
 from .generation import Generation
 from .keys import Keys
 from .pictures import read_thumbs
 from .prepare import Quote, check_filters
 from .press import press
 from .references import Reference
-from .resuming import batches_of, discard, pick_up, quote_unsent
+from .resuming import batches_of, discard, pick_up, quote_unsent, take_stock
 from .showing import Showing, check_language
 from .topic import Topic
 from .waiting import wait_for
@@ -120,11 +119,13 @@ class Studio(Showing):
 
     def resume(self) -> list[Batch]:
         """Sends what an ended process left unsent, and what waits for a key or credit; returns those batches."""
+        take_stock(self)
         sent, taken = pick_up(self)
         return batches_of(self, [*sent, *(task for task in taken if not task.status.finished)])
 
     def discard_unsent(self) -> int:
         """Cancels what an ended process left unsent, so that its coins are free again; returns how many images."""
+        take_stock(self)
         return len(discard(self)[0])
 
     def cancel_all(self) -> int:
@@ -254,11 +255,7 @@ class Studio(Showing):
         The columns: model, provider, title, params, price_usd, key_present, deprecated, retires_on, successor, source,
         read_on, origin. `fal:*` stands for any other model of fal. What is wrong in a `models.toml` is warned of.
         """
-        import pandas as pd
-
-        for problem in self._engine.registry.problems:
-            warnings.warn(problem, UserWarning, stacklevel=2)
-        return pd.DataFrame(list_models(self._engine.registry, self._engine.keys, self.user))
+        return read_models(self._engine.registry, self._engine.keys, self.user)
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
         """Calls `listener` for every committed change of this user, on the engine's thread: it must be quick.
