@@ -1,7 +1,8 @@
 """For every test: no test touches the real keyring, and no key that a test plants is left anywhere.
 
 At the end of a run every file below the tests' temporary folders and everything that was captured (logs, output) is
-searched for the planted keys; one that is found fails the run.
+searched for the planted keys; one that is found fails the run. And what could not be tested for want of a right to
+mount a small disk is said there, in words that nobody overlooks.
 """
 
 from __future__ import annotations
@@ -64,6 +65,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    no_disk = [one for one in terminalreporter.stats.get("skipped", []) if "mount" in str(one.longrepr[-1])]
+    if no_disk:
+        terminalreporter.section(f"NOT TESTED HERE: {len(no_disk)} OF FULL AND READ-ONLY DISKS", yellow=True, bold=True)
+        terminalreporter.line("They mount a small file system: run them as root, or so: unshare -rm python -m pytest …")
+        for one in no_disk:
+            terminalreporter.line(f"  {one.nodeid}")
     if _found:
         terminalreporter.section("KEYS THAT WERE PLANTED WERE FOUND", red=True)
         for place in dict.fromkeys(_found):

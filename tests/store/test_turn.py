@@ -144,9 +144,10 @@ def test_a_stopped_holder_is_named_and_evidence_outlasts_it(tmp_path: Path) -> N
         store.close()
 
 
-def test_a_foreign_program_with_the_file_open_counts_as_busy(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["", "read only"])
+def test_a_foreign_program_with_the_file_open_counts_as_busy(tmp_path: Path, how: str) -> None:
     prepared(tmp_path)
-    foreign = start("holding_foreign", tmp_path)
+    foreign = start("holding_foreign", tmp_path, how)
     wait_for(foreign, "holding")
     store = Store.open(tmp_path, busy_timeout_s=0.8)
     try:

@@ -102,8 +102,8 @@ def holding_turn(workspace: str) -> None:
     store.write(hold).result()
 
 
-def holding_foreign(workspace: str) -> None:
-    connection = duckdb.connect(str(Path(workspace) / "history.duckdb"))
+def holding_foreign(workspace: str, how: str = "") -> None:
+    connection = duckdb.connect(str(Path(workspace) / "history.duckdb"), read_only=how == "read only")
     say("holding")
     sys.stdin.readline()
     connection.close()
