@@ -4,13 +4,15 @@
 
 Each process raises one shared counter and adds one row of its own per transaction, as fast as it can. Printed: turns,
 how long they were waited for (opening included), transactions by process (fairness), and whether counter and rows are
-exact. With --handovers it goes on until there were about that many.
+exact: if not, it exits with 1. With --handovers it goes on until the file went that often from one process to another,
+as the rows themselves show, and exits with 1 if it did not.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -22,6 +24,15 @@ import duckdb
 
 from photogram.store import Cursor, Store
 from photogram.store.turn import OsLock
+
+SPARE = 0.02
+"""So many more turns than handovers are taken: now and then a process gets the file back before another wanted it."""
+
+HANDOVERS = """
+    SELECT count(*) FROM (
+        SELECT split_part(id, '_', 1) AS process, lag(process) OVER (ORDER BY seen) AS before FROM counted
+    ) WHERE process <> before
+"""
 
 
 def prepare(cur: Cursor) -> None:
@@ -55,7 +66,10 @@ def take_turns(workspace: Path, seconds: float, quota: int) -> dict:
         backwards += value <= last
         last, done = value, done + 1
         if quota and len(store.waits_s()) >= quota:
-            (workspace / "stop").touch()
+            quota = 0
+            (workspace / f"had-{os.getpid()}").touch()
+            if len(list(workspace.glob("had-*"))) == len(list(workspace.glob("ready-*"))):
+                (workspace / "stop").touch()
     store.close()
     return {"done": done, "backwards": backwards, "waits": store.waits_s(), "latencies": latencies}
 
@@ -93,7 +107,7 @@ def run(mode: str, processes: int, seconds: float, handovers: int) -> float:
         store.write(prepare).result()
         store.close()
         seconds = 36_000 if handovers else seconds
-        quota = handovers // processes
+        quota = math.ceil(handovers * (1 + SPARE) / processes)
         children = [
             subprocess.Popen(
                 [sys.executable, __file__, "--child", mode, folder, str(seconds), str(quota)], stdout=subprocess.PIPE
@@ -107,9 +121,9 @@ def run(mode: str, processes: int, seconds: float, handovers: int) -> float:
         results = [json.loads(child.communicate()[0]) for child in children]
         took = time.perf_counter() - started
         store = Store.open(workspace)
-        value, rows, distinct = store.read(
+        value, rows, distinct, went = store.read(
             lambda cur: cur.execute(
-                "SELECT (SELECT v FROM counter), count(*), count(DISTINCT seen) FROM counted"
+                f"SELECT (SELECT v FROM counter), count(*), count(DISTINCT seen), ({HANDOVERS}) FROM counted"
             ).fetchone()
         ).result()
         store.close()
@@ -119,13 +133,15 @@ def run(mode: str, processes: int, seconds: float, handovers: int) -> float:
     latencies = [latency for result in results for latency in result["latencies"]]
     shares = sorted(result["done"] for result in results)
     print(
-        f"{mode:>14} {processes} processes: {done / took:7.0f} tx/s   turns {len(waits):6d} "
+        f"{mode:>14} {processes} processes: {done / took:7.0f} tx/s   turns {len(waits):6d} handovers {went:6d} "
         f"waited p50 {percentile(waits, 0.5):6.1f} p99 {percentile(waits, 0.99):7.1f} max {max(waits) * 1e3:7.1f} ms   "
         f"tx p50 {percentile(latencies, 0.5):5.1f} p99 {percentile(latencies, 0.99):6.1f} ms   "
         f"least/most {shares[0]}/{shares[-1]} = {shares[0] / max(1, shares[-1]):.2f}   exact {exact}"
     )
     if not exact:
         sys.exit(f"counter {value}, rows {rows}, distinct {distinct}, acknowledged {done}")
+    if went < handovers:
+        sys.exit(f"only {went} handovers of {handovers}")
     return done / took
 
 
