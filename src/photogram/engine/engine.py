@@ -76,13 +76,13 @@ class Engine:
     async def _build(self) -> None:
         """Makes what lives on the engine's loop."""
         self._http = Http()
+        self.presence = Presence(self.store, self.owner, self.clock, self.workers)
         self._finisher = Finisher(self.store, self.workers, self.clock, self.bus.publish)
         self._runner = Runner(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, owner=self.owner,
             finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers, keys=self.keys,
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
-        self.presence = Presence(self.store, self.owner, self.clock, self.workers)
         self._waiting = Waiting(self.store, self.bus, self._runner.queues, self._resumer)
         self._canceller = Canceller(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, runner=self._runner,
