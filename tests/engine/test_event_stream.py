@@ -11,6 +11,7 @@ from faulty.server import Job, Reply, Server
 from photogram.engine import http as engine_http
 from photogram.engine.engine import Engine
 from photogram.engine.event_stream import EventStream
+from photogram.errors import BadResponse
 from photogram.providers.wire import Access, WireRequest
 
 STREAM = (
@@ -52,3 +53,26 @@ def test_of_a_stream_of_a_hundred_thousand_events_the_first_are_told_and_the_las
     sent = engine.call(engine._http.send("loopback", request, access, read_timeout_s=20, on_event=tell))
     assert sent.result(60).content == b"99999"
     assert told == [b"%d" % count for count in range(10)]
+
+
+def test_limit_of_bytes_is_for_each_event_so_that_glimpses_do_not_cost_a_large_image(
+    make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_http, "MAX_ANSWER_BYTES", 100_000)
+    engine = make_engine(LoopbackAdapter(server.url))
+    server.jobs["x"] = Job(id="x", task_id="x")
+    request, access = WireRequest(method="GET", url=f"{server.url}/jobs/x"), Access(base_url=server.url)
+
+    async def tell(event: bytes) -> None:
+        pass
+
+    def send(body: bytes) -> bytes:
+        server.on_poll = lambda _: Reply(headers={"content-type": "text/event-stream"}, body=body)
+        sent = engine.call(engine._http.send("loopback", request, access, read_timeout_s=20, on_event=tell))
+        return sent.result(60).content
+
+    event = b"data: " + b"x" * 90_000 + b"\n\n"
+    assert send(event * 5) == b"x" * 90_000
+    for too_large in (b"data: " + b"x" * 110_000 + b"\n\n", b"data: " + b"x" * 500_000, b"data: y\n" * 60_000):
+        with pytest.raises(BadResponse, match="larger than"):
+            send(too_large)

@@ -13,6 +13,11 @@ class EventStream:
         self._data = bytearray()
         self._has_data = False
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much is kept until its event is complete."""
+        return len(self._rest) + len(self._data)
+
     def feed(self, part: bytes) -> Iterator[bytes]:
         """Yields the data of every event that these bytes complete; OpenAI's closing `[DONE]` is none."""
         if b"\n" not in part:

@@ -7,7 +7,7 @@ keys that the next one has.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from .. import config
@@ -142,11 +142,10 @@ def open_access(adapter: RemoteAdapter, key: Secret | None) -> Access:
         BadSettings: The address makes no sense, or there is none.
     """
     base_url = config.base_url_of(adapter.name, adapter.base_url, adapter.base_url_variables)
-    home = adapter.base_url.rstrip("/")
-    return Access(
-        base_url=base_url, key=key, own_hosts=adapter.own_hosts,
-        moved_from=home if home and base_url != home else None,
-    )  # fmt: skip
+    at_home = Access(base_url=adapter.base_url.rstrip("/"), key=key, own_hosts=adapter.own_hosts)
+    if not at_home.base_url or at_home.owns(base_url):  # also one of the provider's other hosts, such as a region's
+        return replace(at_home, base_url=base_url)
+    return replace(at_home, base_url=base_url, moved_from=at_home.base_url)
 
 
 def say_missing(adapter: RemoteAdapter) -> tuple[str, str]:

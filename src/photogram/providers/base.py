@@ -91,7 +91,7 @@ class RemoteAdapter:
     """Whether `build_cancel` can stop a submit that has no answer yet: its handle's id is then the task's."""
 
     key_check: str = ""
-    """Where a GET costs nothing and answers 2xx if the key is right: a path below `base_url`, or a whole address."""
+    """Where a GET costs nothing and answers 2xx if the key is right: a path below `root`, or a whole address."""
 
     codes: ClassVar[Mapping[str, type[ProviderError]]] = {}
     """What the provider's own error codes mean, where the HTTP status does not say it; compared ignoring case."""
@@ -145,6 +145,10 @@ class RemoteAdapter:
         """Returns the card of one of its models."""
         return find_card(self.cards(), model)
 
+    def root(self, access: Access) -> str:
+        """Returns the address below which its paths are."""
+        return access.base_url
+
     def headers(self, access: Access) -> dict[str, str | Secret]:
         """Returns the headers that let one in."""
         return {self.auth[0]: access.key.after(self.auth[1])} if access.key else {}
@@ -153,7 +157,7 @@ class RemoteAdapter:
         """Returns a request that costs nothing and answers 2xx if the key is right, or None if there is none."""
         if not self.key_check:
             return None
-        url = self.key_check if "://" in self.key_check else f"{access.base_url}/{self.key_check}"
+        url = self.key_check if "://" in self.key_check else f"{self.root(access)}/{self.key_check}"
         return WireRequest(method="GET", url=url, headers=self.headers(access))
 
     def build_post(self, url: str, body: Any, access: Access) -> WireRequest:
@@ -237,7 +241,7 @@ class RemoteAdapter:
         chat = self.facts().chat
         if chat is None:
             return None
-        return self.build_post(f"{access.base_url}/chat/completions", build_chat(chat, prompt), access)
+        return self.build_post(f"{self.root(access)}/chat/completions", build_chat(chat, prompt), access)
 
     def read_title(self, answer: WireAnswer) -> tuple[str, int | None]:
         """Reads a 2xx answer to that: the title, and what it cost in micro-dollars (None if that is unknown).

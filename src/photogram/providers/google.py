@@ -7,6 +7,7 @@ Not verified against the service: that a refused prompt's tokens are billed. Wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -42,6 +43,10 @@ class Google(RemoteAdapter):
         "prepayment credits are depleted": OutOfCredit,
     }
 
+    def root(self, access: Access) -> str:
+        """Returns the address with a version, which Google's own clients keep out of `GOOGLE_GEMINI_BASE_URL`."""
+        return access.base_url if re.search(r"/v\d\w*$", access.base_url) else f"{access.base_url}/v1beta"
+
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image; references travel in the request."""
         params = request.params
@@ -62,7 +67,7 @@ class Google(RemoteAdapter):
             for reference in request.references
         ]
         body = {"contents": [{"role": "user", "parts": [{"text": request.prompt}, *parts]}], "generationConfig": config}
-        url = f"{access.base_url}/models/{quote(request.model, safe='')}:generateContent"
+        url = f"{self.root(access)}/models/{quote(request.model, safe='')}:generateContent"
         return self.build_post(url, body, access)
 
     def read_submit(self, answer: WireAnswer, request: GenerationRequest) -> Ready:
@@ -89,7 +94,7 @@ class Google(RemoteAdapter):
             "systemInstruction": {"parts": [{"text": TASK}]},
             "contents": [{"role": "user", "parts": [{"text": prompt[:MAX_PROMPT]}]}],
         }
-        return self.build_post(f"{access.base_url}/models/{quote(chat.model, safe='')}:generateContent", body, access)
+        return self.build_post(f"{self.root(access)}/models/{quote(chat.model, safe='')}:generateContent", body, access)
 
     def read_title(self, answer: WireAnswer) -> tuple[str, int | None]:
         """Reads the words that are no thought."""

@@ -26,15 +26,12 @@ from .replicate import Replicate
 from .together import Together
 from .wire import Access, Done, Ready, Submitted, WireAnswer, WireRequest, Working
 
-NAME = "huggingface"
-ROUTER = "https://router.huggingface.co"
-
 
 class HuggingFace(RemoteAdapter):
     """Hands each model to the protocol of its inference provider."""
 
-    name = NAME
-    base_url = ROUTER
+    name = "huggingface"
+    base_url = "https://router.huggingface.co"
     key_variables = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
     key_check = "https://huggingface.co/api/whoami-v2"
     own_hosts = ("huggingface.co",)
@@ -51,7 +48,7 @@ class HuggingFace(RemoteAdapter):
                 f"The inference provider {provider!r} is not known.",
                 next_step=f"Its card's wire names one of {', '.join(PROTOCOLS)}.",
             )
-        return PROTOCOLS[provider]
+        return PROTOCOLS[provider](name=self.name, base_url=self.base_url, facts=self.facts())
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image."""
@@ -89,14 +86,12 @@ class HuggingFace(RemoteAdapter):
 class OwnModels(SyncAdapter):
     """`hf-inference`: the image's bytes are the answer."""
 
-    name = NAME
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image of a model of the hub."""
         wire = self.card(request.model).wire
         fields = build_fields(request, wire)
         body = {"inputs": fields.pop("prompt"), "parameters": fields}
-        url = f"{access.base_url}/hf-inference/models/{write_path(wire.get('path', request.model))}"
+        url = f"{access.base_url}/hf-inference/models/{write_path(name_model(self, request))}"
         headers = self.headers(access) | {"Accept": "image/png"}
         return WireRequest(method="POST", url=url, headers=headers, json_body=body)
 
@@ -110,7 +105,6 @@ class OwnModels(SyncAdapter):
 class RoutedFal(Fal):
     """fal's queue; the router knows it by a word in the query."""
 
-    name = NAME
     auth = RemoteAdapter.auth
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
@@ -120,13 +114,11 @@ class RoutedFal(Fal):
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the job's addresses, as the router has them."""
-        return route(super().read_handle(body), "fal-ai", "?_subdomain=queue")
+        return route(super().read_handle(body), f"{self.base_url}/fal-ai", "?_subdomain=queue")
 
 
 class RoutedReplicate(Replicate):
     """Replicate's predictions, waited for in the submit; input images travel along."""
-
-    name = NAME
 
     def build_upload(self, image: ReferenceImage, access: Access) -> WireRequest | None:
         """Uploads nothing: the router has no place for files."""
@@ -139,37 +131,37 @@ class RoutedReplicate(Replicate):
 
     def read_handle(self, body: Mapping[str, Any]) -> RemoteHandle:
         """Reads the prediction's addresses, as the router has them."""
-        return route(super().read_handle(body), "replicate")
+        return route(super().read_handle(body), f"{self.base_url}/replicate")
 
 
 class RoutedTogether(Together):
     """Together's generations."""
 
-    name = NAME
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image."""
         wire = super().build_submit(request, below(access, "together/v1"))
-        return replace(wire, json_body=wire.json_body | {"model": self.card(request.model).wire["path"]})
+        return replace(wire, json_body=wire.json_body | {"model": name_model(self, request)})
 
 
 class RoutedNscale(OpenAI):
     """Nscale's generations, which are OpenAI's of old: the format of the answer is asked for, nothing is streamed."""
 
-    name = NAME
-
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image."""
-        model = self.card(request.model).wire["path"]
-        body = self.build_body(request) | {"model": model, "response_format": "b64_json"}
+        body = self.build_body(request) | {"model": name_model(self, request), "response_format": "b64_json"}
         return self.build_post(f"{access.base_url}/nscale/v1/images/generations", body, access)
 
 
-PROTOCOLS: Mapping[str, RemoteAdapter] = {
-    "hf-inference": OwnModels(), "fal-ai": RoutedFal(), "replicate": RoutedReplicate(), "together": RoutedTogether(),
-    "nscale": RoutedNscale(),
+PROTOCOLS: Mapping[str, type[RemoteAdapter]] = {
+    "hf-inference": OwnModels, "fal-ai": RoutedFal, "replicate": RoutedReplicate, "together": RoutedTogether,
+    "nscale": RoutedNscale,
 }  # fmt: skip
 """What speaks to each inference provider, by the name that the router has for it."""
+
+
+def name_model(adapter: RemoteAdapter, request: GenerationRequest) -> Any:
+    """Returns what an inference provider calls a model."""
+    return adapter.card(request.model).wire.get("path", request.model)
 
 
 def below(access: Access, path: str) -> Access:
@@ -177,11 +169,11 @@ def below(access: Access, path: str) -> Access:
     return replace(access, base_url=f"{access.base_url}/{path}")
 
 
-def route(handle: RemoteHandle, path: str, query: str = "") -> RemoteHandle:
-    """Returns a handle whose addresses are the router's: it has an inference provider's own below its path."""
+def route(handle: RemoteHandle, place: str, query: str = "") -> RemoteHandle:
+    """Returns a handle whose addresses are the router's: it has an inference provider's own below a place of its."""
 
     def routed(url: str | None) -> str | None:
-        return f"{ROUTER}/{path}{urlsplit(url).path}{query}" if url else None
+        return f"{place}{urlsplit(url).path}{query}" if url else None
 
     return replace(
         handle, poll_url=routed(handle.poll_url), result_url=routed(handle.result_url),

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from ..domain.asset import EXTENSIONS
 from ..domain.price import Price
 from ..domain.request import GenerationRequest, ReferenceImage
+from ..domain.size import pixels_of
 from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, Refused
 from .encoded import read_base64, write_data_uri
 from .protocols import SyncAdapter
@@ -31,6 +32,9 @@ OPENAI_CODES: Mapping[str, type[ProviderError]] = {
 PARTIAL_IMAGES = 2
 """Glimpses asked for while an image forms."""
 
+GLIMPSED_PIXELS = 4_194_304
+"""Pixels of the largest image of which there are glimpses: each is as large as the image, and comes before it."""
+
 NOT_STREAMED = ("gif", "svg")
 """Formats of which there are no glimpses."""
 
@@ -42,19 +46,13 @@ class OpenAI(SyncAdapter):
     base_url = "https://api.openai.com/v1"
     base_url_variables: tuple[str, ...] = ("OPENAI_BASE_URL",)
     key_variables: tuple[str, ...] = ("OPENAI_API_KEY",)
+    key_check = "models"
     codes: ClassVar[Mapping[str, type[ProviderError]]] = OPENAI_CODES
-
-    def root(self, access: Access) -> str:
-        """Returns the address below which `/images` and `/models` are."""
-        return access.base_url
 
     def streams(self, request: GenerationRequest) -> bool:
         """Tells whether glimpses of this image are to be sent while it forms."""
-        return request.params.get("output_format") not in NOT_STREAMED
-
-    def build_key_check(self, access: Access) -> WireRequest | None:
-        """Lists the models."""
-        return WireRequest(method="GET", url=f"{self.root(access)}/models", headers=self.headers(access))
+        width, height = pixels_of(request.params) or (0, 0)
+        return request.params.get("output_format") not in NOT_STREAMED and width * height <= GLIMPSED_PIXELS
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
         """Asks for one image."""
