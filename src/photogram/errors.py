@@ -226,10 +226,11 @@ class RateLimited(ProviderError):
     default_next_step = "Try again later."
 
     def __init__(
-        self, message: str = "Rate limit exceeded.", *, retry_after_s: float | None = None, detail: str = ""
-    ) -> None:
+        self, message: str = "Rate limit exceeded.", *, retry_after_s: float | None = None,
+        next_step: str | None = None, detail: str = "",
+    ) -> None:  # fmt: skip
         self.retry_after_s = retry_after_s
-        super().__init__(message, detail=detail)
+        super().__init__(message, next_step=next_step, detail=detail)
 
 
 class Unreachable(ProviderError):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from photogram.domain.records import TaskRecord
 from photogram.domain.task import TaskStatus
 from photogram.engine.bus import Bus
 from photogram.engine.clock import Clock
+from photogram.engine.engine import Engine
 from photogram.engine.queue import Queues
 from photogram.engine.retry import Action, Phase, decide, pause_s, poll_pause_s
 from photogram.engine.workers import Workers
@@ -106,7 +110,7 @@ def task(number: int, provider: str = "p") -> TaskRecord:
 
 def test_queue_starts_in_order_and_no_more_at_once_than_the_provider_takes() -> None:
     started: list[str] = []
-    queues = Queues(lambda _: 2, lambda task: started.append(task.id), time.monotonic)
+    queues = Queues(lambda *_: 2, lambda task: started.append(task.id), time.monotonic)
     queues.push(*(task(number) for number in range(4)))
     queues.push(task(9, "other"))
     assert started == ["tsk_0", "tsk_1", "tsk_9"]
@@ -116,9 +120,33 @@ def test_queue_starts_in_order_and_no_more_at_once_than_the_provider_takes() -> 
     assert started == ["tsk_0", "tsk_1", "tsk_9", "tsk_3"]
 
 
+def test_queue_limits_a_model_by_itself_and_lets_the_others_of_its_provider_pass() -> None:
+    started: list[str] = []
+    limits = {None: 3, "m": 3, "slow": 1}
+    queues = Queues(lambda _, model=None: limits[model], lambda task: started.append(task.id), time.monotonic)
+    slow = [replace(task(number), model="slow") for number in (1, 2)]
+    queues.push(*slow, *(task(number) for number in (3, 4, 5)))
+    assert started == ["tsk_1", "tsk_3", "tsk_4"]
+    queues.done(task(3))
+    assert started[3:] == ["tsk_5"]
+    queues.stop("p", "no credit")
+    queues.done(slow[0])
+    assert started[4:] == []
+    queues.go("p")
+    assert started[4:] == ["tsk_2"]
+
+
+def test_models_of_one_provider_run_as_many_at_once_as_each_takes_not_as_the_slowest(tmp_path: Path) -> None:
+    with closing(Engine.open(tmp_path / "ws")) as engine:
+        limit_of = engine._runner._limit_of
+        assert [limit_of("bfl"), limit_of("bfl", "flux-2-pro"), limit_of("bfl", "flux-kontext-max")] == [24, 24, 6]
+        assert limit_of("fal", "anybody/elses") == 10
+        assert limit_of("a1111") == 1
+
+
 def test_queue_takes_no_task_twice() -> None:
     started: list[str] = []
-    queues = Queues(lambda _: 1, lambda task: started.append(task.id), time.monotonic)
+    queues = Queues(lambda *_: 1, lambda task: started.append(task.id), time.monotonic)
     for _ in range(2):
         queues.push(task(1))
         queues.push(task(2))

@@ -136,10 +136,12 @@ def test_every_other_host_stands_for_the_provider(url: str, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("set_to", "root"),
     [
-        ("https://gw.example", "https://gw.example/v1beta"), ("https://gw.example/gemini/", "https://gw.example/gemini/v1beta"),
-        ("https://gw.example/v1", "https://gw.example/v1"), ("https://gw.example/x/v1beta", "https://gw.example/x/v1beta"),
+        ("https://gw.example", "https://gw.example/v1beta"),
+        ("https://gw.example/gemini/", "https://gw.example/gemini/v1beta"),
+        ("https://gw.example/v1", "https://gw.example/v1"),
+        ("https://gw.example/x/v1beta", "https://gw.example/x/v1beta"),
     ],
-)  # fmt: skip
+)
 def test_googles_own_variable_leaves_the_version_out(set_to: str, root: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GOOGLE_GEMINI_BASE_URL", set_to)
     adapter = Google()
@@ -168,14 +170,17 @@ WIRE = {
     "replicate": (
         "https://api.replicate.com/v1/models/black-forest-labs/flux-2-pro/predictions", "Authorization", "Bearer "
     ),
-    "huggingface": ("https://router.huggingface.co/fal-ai/fal-ai/flux/schnell?_subdomain=queue", "Authorization", "Bearer "),
+    "huggingface": (
+        "https://router.huggingface.co/fal-ai/fal-ai/flux/schnell?_subdomain=queue", "Authorization", "Bearer "
+    ),
     "horde": ("https://aihorde.net/api/v2/generate/async", "apikey", ""),
     "comfyui": ("http://127.0.0.1:8188/prompt", None, ""),
     "a1111": ("http://127.0.0.1:7860/sdapi/v1/txt2img", "Authorization", "Basic "),
     "openai-compatible": ("http://127.0.0.1:8000/v1/images/generations", "Authorization", "Bearer "),
     "stability": ("https://api.stability.ai/v2beta/stable-image/generate/sd3", "Authorization", "Bearer "),
     "dashscope": (
-        "https://dashscope-intl.aliyuncs.com/api/v1/services/aigc/image-generation/generation", "Authorization", "Bearer "
+        "https://dashscope-intl.aliyuncs.com/api/v1/services/aigc/image-generation/generation",
+        "Authorization", "Bearer ",
     ),
     "ark": ("https://ark.ap-southeast.bytepluses.com/api/v3/images/generations", "Authorization", "Bearer "),
     "pollinations": ("https://gen.pollinations.ai/v1/images/generations", "Authorization", "Bearer "),

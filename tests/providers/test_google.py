@@ -143,6 +143,14 @@ class TestGoogle(ProviderKit):
         found = Google().read_error(WireAnswer(status=429, content=limited.content))
         assert (found.kind, found.retry_after_s) == ("rate_limited", 2.0)
 
+    def test_rate_limit_that_never_ends_is_told_in_googles_words(self, studio, fake):
+        said = "Quota exceeded, limit: 0. Check your plan and billing."
+        fake.always["submit"] = error(429, "RESOURCE_EXHAUSTED", f"{said} Your key: {fake.key}", RETRY)
+        failed = self.generate(studio, fake)[0].error
+        assert f"{failed.message} {failed.next_step}".startswith("Rate limit exceeded. Try again later. ")
+        assert said in failed.next_step
+        assert fake.key not in failed.next_step
+
     @pytest.mark.parametrize(
         ("usage", "counted"),
         [

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
+from photogram.domain.task import RemoteHandle
 from photogram.errors import BadResponse, OutOfCredit, Refused
+from photogram.providers.base import RemoteAdapter
 from photogram.providers.huggingface import HuggingFace
-from photogram.providers.wire import Ready, WireAnswer
+from photogram.providers.registry import Registry, default_registry
+from photogram.providers.wire import Access, Ready, Submitted, WireAnswer
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
 
@@ -215,3 +220,79 @@ def request_of(model: str) -> Any:
     from photogram.domain.request import GenerationRequest
 
     return GenerationRequest(task_id="tsk_1", model=model, prompt="a fox")
+
+
+MINE = """
+[[providers.huggingface.model]]
+id = "Qwen/Qwen-Image"
+like = "*"
+title = "Qwen-Image (fal)"
+wire = { provider = "fal-ai", path = "fal-ai/qwen-image", unit_price = 0.02 }
+
+[[providers.huggingface.model]]
+id = "black-forest-labs/FLUX.1-schnell"
+wire = { unit_price = 0.5 }
+
+[[providers.huggingface.model]]
+id = "someone/together"
+wire = { provider = "together" }
+
+[[providers.huggingface.model]]
+id = "someone/nscale"
+wire = { provider = "nscale" }
+
+[providers.router]
+protocol = "huggingface"
+base_url = "https://router.example/hf"
+
+[[providers.router.model]]
+id = "some/flux"
+wire = { provider = "fal-ai", path = "fal-ai/flux/dev" }
+"""
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Registry:
+    (tmp_path / "models.toml").write_text(MINE)
+    registry = default_registry(tmp_path / "models.toml")
+    assert registry.problems == []
+    return registry
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "url", "named"),
+    [
+        ("huggingface", "Qwen/Qwen-Image", "fal-ai/fal-ai/qwen-image?_subdomain=queue", None),
+        ("huggingface", "someone/together", "together/v1/images/generations", "someone/together"),
+        ("huggingface", "someone/nscale", "nscale/v1/images/generations", "someone/nscale"),
+        ("router", "some/flux", "fal-ai/fal-ai/flux/dev?_subdomain=queue", None),
+    ],
+)
+def test_users_own_model_is_asked_of_its_inference_provider(
+    provider: str, model: str, url: str, named: str | None, mine: Registry
+) -> None:
+    adapter = mine.provider(provider)
+    assert isinstance(adapter, RemoteAdapter)
+    asked = adapter.build_submit(request_of(model), Access(base_url=adapter.base_url))
+    assert asked.url == f"{adapter.base_url}/{url}"
+    assert asked.json_body.get("model") == named
+
+
+def test_job_behind_a_router_elsewhere_is_asked_about_there(mine: Registry) -> None:
+    adapter = mine.provider("router")
+    assert isinstance(adapter, RemoteAdapter)
+    urls = {f"{name}_url": f"https://queue.fal.run/x/{name}" for name in ("status", "response", "cancel")}
+    answer = WireAnswer(status=200, content=json.dumps({"request_id": "x", "status": "IN_QUEUE", **urls}).encode())
+    taken = adapter.read_submit(answer, request_of("some/flux"))
+    assert isinstance(taken, Submitted)
+    assert taken.handle.poll_url == "https://router.example/hf/fal-ai/x/status?_subdomain=queue"
+
+
+def test_price_that_the_user_corrected_is_what_is_computed_with(mine: Registry) -> None:
+    adapter = mine.provider("huggingface")
+    assert isinstance(adapter, RemoteAdapter)
+    answer = WireAnswer(
+        status=200, headers={"x-fal-billable-units": "2"}, content=b'{"images": [{"url": "https://x.example/1.png"}]}'
+    )
+    handle = RemoteHandle(remote_id="x", model="black-forest-labs/FLUX.1-schnell")
+    assert adapter.read_fetch(answer, handle).cost_micros == 1_000_000

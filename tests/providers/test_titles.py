@@ -6,6 +6,7 @@ import json
 import threading
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import ClassVar
 
 import pytest
@@ -179,6 +180,36 @@ def test_by_default_only_the_provider_that_was_used_is_asked(studio, fake):
     wait_until(lambda: studio.active_topic.title == "Farol em Aquarela")
 
 
+def test_key_of_the_batch_is_used_for_its_topics_title(studio, fake, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    make(studio, key=fake.key)
+    wait_until(lambda: studio.active_topic.title == "Farol em Aquarela")
+    with pytest.raises(MissingKey):
+        studio.active_topic.suggest_title()
+
+
+def test_server_of_ones_own_that_needs_no_key_names_topics(fake, tmp_path, monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    monkeypatch.setattr(FakeWriter, "is_let_in", lambda self, asked: "authorization" not in asked.headers)
+    facts = replace(OpenAI().facts(), cards=tuple(replace(one, provider="mine") for one in OpenAI().cards()))
+    mine = OpenAI(
+        name="mine", base_url=fake.url, key_variables=("PHOTOGRAM_KEY_MINE",), key_required=False, facts=facts
+    )
+    with open_studio(tmp_path / "keyless", mine) as studio:
+        assert studio.generate(PROMPT, model="mine:gpt-image-2").wait(timeout_s=30)[0].error is None
+        wait_until(lambda: studio.active_topic.title == "Farol em Aquarela")
+        assert studio.active_topic.suggest_title() == "Farol em Aquarela"
+
+
+def test_title_that_is_blank_but_billed_is_booked(studio, fake):
+    usage = {"prompt_tokens": 100_000, "completion_tokens": 10_000}
+    fake.always["title"] = Reply.of({"choices": [{"message": {"content": " "}}], "usage": usage})
+    make(studio)
+    wait_until(lambda: spent_on_titles(studio) < 0)
+    assert spent_on_titles(studio) == pytest.approx(-(100_000 * 0.05 + 10_000 * 0.40) / 1e6 * 1000)
+    assert studio.active_topic.title == RULE
+
+
 def test_suggesting_without_key_or_prompt_says_what_is_missing(studio, monkeypatch):
     topic = studio.new_topic()
     with pytest.raises(NotFound, match="no prompt"):
@@ -203,6 +234,9 @@ def test_gemini_is_asked_in_its_own_protocol():
     for empty in ({}, {"candidates": []}, {"candidates": [{"content": {"parts": parts[:1]}}]}):
         with pytest.raises(BadResponse):
             adapter.read_title(WireAnswer(status=200, content=json.dumps(empty).encode()))
+    with pytest.raises(BadResponse) as blank:
+        adapter.read_title(WireAnswer(status=200, content=json.dumps({"usageMetadata": usage}).encode()))
+    assert blank.value.cost_micros == 800_000
 
 
 @pytest.mark.parametrize("adapter", [OpenAI(), XAI(), Together()], ids=lambda adapter: adapter.name)

@@ -176,6 +176,18 @@ title = "GPT Image 9"
     assert provider.base_url == "https://api.openai.com/v1"
 
 
+def test_users_own_model_takes_as_many_at_once_as_its_protocols_others(
+    load: Callable[[], Registry], user_file: Path
+) -> None:
+    user_file.write_text(
+        "[[providers.a1111.model]]\nid = 'mine'\n[[providers.a1111.model]]\nid = 'quick'\nconcurrency = 3\n"
+        "[providers.forge]\nprotocol = 'a1111'\nbase_url = 'http://127.0.0.1:1'\n[[providers.forge.model]]\nid = 'x'\n"
+    )
+    registry = load()
+    assert registry.problems == []
+    assert [stated(registry, one).concurrency for one in ("a1111:mine", "a1111:quick", "forge:x")] == [1, 3, 1]
+
+
 # ── What is wrong is said, and the rest goes on ───────────────────────────────────────────────────────────────────────
 
 

@@ -111,10 +111,10 @@ class KeyBook:
         found = self.find(adapter, user_id, batch_id)
         return open_access(adapter, found.secret if found else None)
 
-    def access_at_hand(self, adapter: RemoteAdapter, user_id: str) -> Access | None:
+    def access_at_hand(self, adapter: RemoteAdapter, user_id: str, batch_id: str = "") -> Access | None:
         """Returns the same without ever blocking, or None where the key is missing or a setting makes no sense."""
         try:
-            found = self.find(adapter, user_id, keyring=config.is_asked(adapter.name))
+            found = self.find(adapter, user_id, batch_id, keyring=config.is_asked(adapter.name))
             access = open_access(adapter, found.secret if found else None)
         except BadSettings:
             return None

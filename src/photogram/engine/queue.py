@@ -1,4 +1,4 @@
-"""What is to be sent, by provider: first in, first out, so many at once as the provider takes."""
+"""What is to be sent, by provider: first in, first out, so many at once as the provider, and each model, takes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Line:
 
     Attributes:
         waiting: Tasks in order, by id.
-        running: Ids of tasks that hold a place.
+        running: Tasks that hold a place, by id: the model of each.
         paused_until: Until when nothing starts, in the clock's seconds.
         paused_at: Since when; a task that was sent before does not spend a try.
         stopped: Why nothing starts until the user has acted, or None.
@@ -23,7 +23,7 @@ class Line:
     """
 
     waiting: OrderedDict[str, TaskRecord] = field(default_factory=OrderedDict)
-    running: set[str] = field(default_factory=set)
+    running: dict[str, str] = field(default_factory=dict)
     paused_until: float = 0.0
     paused_at: float = 0.0
     stopped: str | None = None
@@ -31,10 +31,16 @@ class Line:
 
 
 class Queues:
-    """The lines. Engine's thread only."""
+    """The lines. Engine's thread only.
+
+    Args:
+        limit_of: How many tasks of a provider may run at once, or of one of its models, where that is named, too.
+        start: Starts a task.
+        monotonic: The clock's seconds.
+    """
 
     def __init__(
-        self, limit_of: Callable[[str], int], start: Callable[[TaskRecord], None], monotonic: Callable[[], float]
+        self, limit_of: Callable[..., int], start: Callable[[TaskRecord], None], monotonic: Callable[[], float]
     ) -> None:
         self._limit_of, self._start, self._monotonic = limit_of, start, monotonic
         self._lines: dict[str, Line] = {}
@@ -61,12 +67,12 @@ class Queues:
 
     def hold_place(self, task: TaskRecord) -> None:
         """Counts a task that was taken over as running."""
-        self.line(task.provider).running.add(task.id)
+        self.line(task.provider).running[task.id] = task.model
 
     def done(self, task: TaskRecord) -> None:
         """Frees a task's place and starts the next one."""
         line = self.line(task.provider)
-        line.running.discard(task.id)
+        line.running.pop(task.id, None)
         if line.trial == task.id:
             line.trial = None
         self.fill(task.provider)
@@ -132,19 +138,25 @@ class Queues:
         paused = line.paused_until > self._monotonic()
         if line.stopped is not None and line.trial is None and line.waiting and not paused and not self.closed:
             task_id, task = line.waiting.popitem(last=False)
-            line.running.add(task_id)
+            line.running[task_id] = task.model
             line.trial = task_id
             self._start(task)
 
     def fill(self, provider: str) -> None:
-        """Starts what may start."""
+        """Starts what may start; a model that has all it takes at once keeps none of the others waiting."""
         line = self.line(provider)
-        while (
-            line.waiting
-            and not self.closed
-            and not self.stands(provider)
-            and len(line.running) < self._limit_of(provider)
-        ):
-            task_id, task = line.waiting.popitem(last=False)
-            line.running.add(task_id)
-            self._start(task)
+        room = self._limit_of(provider) - len(line.running)
+        if not line.waiting or room <= 0 or self.closed or self.stands(provider):
+            return
+        room_of: dict[str, int] = {}
+        for task in list(line.waiting.values()):
+            if task.model not in room_of:
+                taken = sum(model == task.model for model in line.running.values())
+                room_of[task.model] = self._limit_of(provider, task.model) - taken
+            if room_of[task.model] > 0:
+                room, room_of[task.model] = room - 1, room_of[task.model] - 1
+                del line.waiting[task.id]
+                line.running[task.id] = task.model
+                self._start(task)
+            if room <= 0:
+                return

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import config
 from ..domain.asset import Asset
-from ..domain.card import ModelCard
+from ..domain.card import ANY_MODEL, ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, ReferenceImage
 from ..domain.task import RemoteHandle
@@ -76,8 +76,10 @@ class Runner:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: dict[str, TaskRecord] = {}
 
-    def _limit_of(self, provider: str) -> int:
-        return min((card.concurrency for card in self._registry.provider(provider).cards()), default=1)
+    def _limit_of(self, provider: str, model: str | None = None) -> int:
+        limits = {card.model: card.concurrency for card in self._registry.provider(provider).cards()}
+        most = max(limits.values(), default=1)
+        return most if model is None else limits.get(model, limits.get(ANY_MODEL, most))
 
     def _wake_later(self, provider: str, pause_s: float, note: str) -> None:
         """Says of a paused line why it waits, and lets it go on when its pause is over."""

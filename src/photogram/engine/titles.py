@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..domain.events import Event, EventKind
 from ..domain.ids import new_id
@@ -28,19 +27,6 @@ ANSWER_S = 30.0
 """Seconds that a title may take; then the one made by rule stays."""
 
 REMEMBERED = 10_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Title:
-    """What a text model suggested.
-
-    Attributes:
-        text: At most ten words.
-        cost_micros: What it cost, in micro-dollars; None if that is unknown.
-    """
-
-    text: str
-    cost_micros: int | None
 
 
 class Titler:
@@ -67,18 +53,15 @@ class Titler:
         try:
             wanted = await asyncio.wrap_future(self._store.read(wants_titles, task.user_id))
             used = self._registry.provider(task.provider)
-            adapter = (
-                used
-                if isinstance(used, RemoteAdapter) and used.key_variables and self._can(task.user_id, used)
-                else None
-            )
+            can = isinstance(used, RemoteAdapter) and self._can(task.user_id, used, task.batch_id)
+            adapter = used if isinstance(used, RemoteAdapter) and can else None
             if wanted and adapter is None:
                 adapter = next(iter(self._able(task.user_id)), None)
             if wanted is False or adapter is None:
                 return
             prompt = await asyncio.wrap_future(self._store.write(claim_title, task.user_id, task.topic_id))
             if prompt is not None:
-                await self._name(task.user_id, task.topic_id, await self._ask(task.user_id, adapter, prompt))
+                await self._ask(task.user_id, task.topic_id, adapter, prompt, task.batch_id)
         except PhotogramError as error:  # a courtesy: the title made by rule stays
             log.info("the topic keeps its title: %s", error.message)
 
@@ -111,22 +94,21 @@ class Titler:
             raise MissingKey(
                 "No provider with a text model has a key.", next_step=f"Set the key of one of {', '.join(has)}."
             )
-        title = await self._ask(user_id, able[0], prompt)
-        await self._name(user_id, topic_id, title)
-        return title.text
+        return await self._ask(user_id, topic_id, able[0], prompt)
 
-    def _can(self, user_id: str, adapter: RemoteAdapter) -> bool:
-        """Tells whether a provider has a text model, and a key where it needs one."""
-        access = self._keys.access_at_hand(adapter, user_id)
-        if access is None or (adapter.key_variables and access.key is None):
-            return False
-        return adapter.build_title("", access) is not None
+    def _can(self, user_id: str, adapter: RemoteAdapter, batch_id: str = "") -> bool:
+        """Tells whether a provider has a text model, and a key (which may be one batch's) where it needs one."""
+        access = self._keys.access_at_hand(adapter, user_id, batch_id)
+        return access is not None and adapter.build_title("", access) is not None
 
     def _able(self, user_id: str) -> list[RemoteAdapter]:
         return [one for one in self._registry.providers() if isinstance(one, RemoteAdapter) and self._can(user_id, one)]
 
-    async def _ask(self, user_id: str, adapter: RemoteAdapter, prompt: str) -> Title:
-        access = self._keys.access_at_hand(adapter, user_id)
+    async def _ask(
+        self, user_id: str, topic_id: str, adapter: RemoteAdapter, prompt: str, batch_id: str = ""
+    ) -> str:  # fmt: skip
+        """Asks a text model, books what that cost, gives the topic its title, and returns it."""
+        access = self._keys.access_at_hand(adapter, user_id, batch_id)
         request = adapter.build_title(prompt, access) if access else None
         assert access
         assert request
@@ -136,20 +118,22 @@ class Titler:
             text, cost_micros = adapter.read_title(checked(adapter, answer))
         except ProviderError as error:
             self._keys.hide(adapter, error)
+            await self._keep(user_id, topic_id, None, error.cost_micros)
             raise
         except STUMBLES as error:
             raise BadResponse("The text model's answer makes no sense.", detail=type(error).__name__) from error
-        return Title(text=text, cost_micros=cost_micros)
+        await self._keep(user_id, topic_id, text, cost_micros)
+        self._publish(Event(kind=EventKind.TOPIC, user_id=user_id, topic_id=topic_id))
+        return text
 
-    async def _name(self, user_id: str, topic_id: str, title: Title) -> None:
+    async def _keep(self, user_id: str, topic_id: str, title: str | None, cost_micros: int | None) -> None:
         write = self._store.write_evidence(
             keep_title,
             user_id,
             topic_id,
-            title.text,
+            title,
             new_id("led"),
-            read_micros(title.cost_micros) or 0,
+            read_micros(cost_micros) or 0,
             self._clock.now(),
         )
         await asyncio.wrap_future(write)
-        self._publish(Event(kind=EventKind.TOPIC, user_id=user_id, topic_id=topic_id))

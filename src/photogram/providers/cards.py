@@ -96,7 +96,8 @@ def read_facts(
     """
     problems: list[str] = []
     below = _resolve(base, {}, problems) if base else {}
-    own = _resolve(data, below, problems)
+    at_once = {name: value for name, value in (base or {}).get("defaults", {}).items() if name == "concurrency"}
+    own = _resolve({**data, "defaults": {**at_once, **data.get("defaults", {})}}, below, problems)
     cards = []
     for model, whole in ((below | own) if keep else own).items():
         try:

@@ -33,7 +33,7 @@ def read_chat(chat: ChatFacts, body: Mapping[str, Any]) -> tuple[str, int | None
     """Reads the answer: the title and its cost in micro-dollars, None where the price is unknown.
 
     Raises:
-        BadResponse: There is no title in it.
+        BadResponse: There is no title in it; with its cost.
     """
     try:
         text = body["choices"][0]["message"]["content"]
@@ -41,7 +41,8 @@ def read_chat(chat: ChatFacts, body: Mapping[str, Any]) -> tuple[str, int | None
         text = None
     usage = body.get("usage")
     counted = usage if isinstance(usage, Mapping) else {}
-    return clean_title(text), cost_of(chat, counted.get("prompt_tokens"), counted.get("completion_tokens"))
+    cost = cost_of(chat, counted.get("prompt_tokens"), counted.get("completion_tokens"))
+    return clean_title(text, cost), cost
 
 
 def cost_of(chat: ChatFacts, tokens_in: Any, tokens_out: Any) -> int | None:
@@ -52,16 +53,18 @@ def cost_of(chat: ChatFacts, tokens_in: Any, tokens_out: Any) -> int | None:
     return Price(per_token=chat.per_token).of_tokens(counted)
 
 
-def clean_title(text: Any) -> str:
+def clean_title(text: Any, cost_micros: int | None = None) -> str:
     """Returns what a text model answered as a title: its first line, without quotation marks, ten words at most.
 
     Raises:
-        BadResponse: Nothing is left.
+        BadResponse: Nothing is left; the error has what was billed all the same.
     """
     lines = [line.strip() for line in text.splitlines() if line.strip()] if isinstance(text, str) else []
     title = re.sub(r"^(?:title|título)\s*:\s*", "", lines[0], flags=re.IGNORECASE) if lines else ""
     title = "".join(char for char in title if char.isprintable()).strip(" \t\"'`*#“”„«»‘’.")
     title = " ".join(title.split()[:MAX_WORDS])[:MAX_TITLE].strip()
     if not title:
-        raise BadResponse("The text model gave no title.", detail=repr(text)[:500])
+        blank = BadResponse("The text model gave no title.", detail=repr(text)[:500])
+        blank.cost_micros = cost_micros
+        raise blank
     return title

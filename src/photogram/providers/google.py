@@ -101,10 +101,9 @@ class Google(RemoteAdapter):
         body, chat = read_object(answer), self.facts().chat
         words = "".join(str(part["text"]) for part in read_parts(body) if part.get("text") and not part.get("thought"))
         counted = count_tokens(body.get("usageMetadata"))
-        text_out = counted.get("text_out", 0) + counted.get(
-            "image_out", 0
-        )  # a count without a kind is one of words here
-        return clean_title(words), cost_of(chat, counted["text_in"], text_out) if chat and counted else None
+        text_out = counted.get("text_out", 0) + counted.get("image_out", 0)  # one without a kind is of words here
+        cost = cost_of(chat, counted["text_in"], text_out) if chat and counted else None
+        return clean_title(words, cost), cost
 
 
 def read_parts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -110,7 +110,8 @@ def _make(cls: type[ProviderError], said: Said, answer: WireAnswer | None, billi
     colon = f": {words}." if words else "."
     if cls is RateLimited:
         after_s = read_retry_after(answer) if answer else None
-        return RateLimited(retry_after_s=after_s, detail=said.detail)
+        step = f"{RateLimited.default_next_step} The provider says: {words}." if words else None
+        return RateLimited(retry_after_s=after_s, next_step=step, detail=said.detail)
     if cls is RemoteFailed:
         return RemoteFailed(f"The provider failed{status}{colon}", detail=said.detail)
     if cls is OutOfCredit:

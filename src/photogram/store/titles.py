@@ -54,7 +54,7 @@ def claim_title(cur: Cursor, user_id: str, topic_id: str) -> str | None:
 
 
 def keep_title(
-    cur: Cursor, user_id: str, topic_id: str, title: str, entry_id: str, cost_micros: int, now: datetime
+    cur: Cursor, user_id: str, topic_id: str, title: str | None, entry_id: str, cost_micros: int, now: datetime
 ) -> None:
     """Gives a topic the title of a text model, unless a person named it meanwhile, and books what it cost.
 
@@ -62,7 +62,7 @@ def keep_title(
         cur: The cursor.
         user_id: Whose topic.
         topic_id: Which one.
-        title: The title.
+        title: The title, or None where there is none in the answer.
         entry_id: Id of the ledger's entry: the same one is booked once.
         cost_micros: What it cost, in micro-dollars.
         now: UTC.
@@ -74,4 +74,5 @@ def keep_title(
             note=f"title of topic {topic_id}",
         )  # fmt: skip
         book(cur, [entry])
-    rename_topic(cur, user_id, topic_id, title, "model")
+    if title is not None:
+        rename_topic(cur, user_id, topic_id, title, "model")
