@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from photogram.domain.task import RemoteHandle
-from photogram.errors import BadParams, Expired, RemoteFailed
+from photogram.errors import BadParams, RemoteFailed
 from photogram.providers.bfl import BFL
 from photogram.providers.wire import WireAnswer
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply, wait_until
@@ -123,8 +122,9 @@ class TestBFL(ProviderKit):
         assert batch[0].error.kind == "refused"
         assert before - studio.wallet.balance_coins == pytest.approx(45)
 
-    def test_forgotten_job_is_expired_and_billed(self, studio: Any, fake: FakeProvider) -> None:
-        fake.always["poll"] = Reply.of({"id": "x", "status": "Task not found", "result": None})
+    @pytest.mark.parametrize("status", [200, 404])
+    def test_forgotten_job_is_expired_and_billed(self, studio: Any, fake: FakeProvider, status: int) -> None:
+        fake.always["poll"] = Reply.of({"id": "x", "status": "Task not found", "result": None}, status)
         before = studio.wallet.balance_coins
         batch = self.generate(studio, fake)
         assert batch[0].error.kind == "expired"
@@ -146,11 +146,3 @@ def test_status_in_an_answer_that_is_no_2xx_is_about_the_job() -> None:
     assert isinstance(error, RemoteFailed)
     assert error.http_status is None  # a fact of the job: not asked again until the deadline
     assert "out of memory" in error.message
-
-
-def test_forgotten_job_keeps_what_it_cost() -> None:
-    handle = RemoteHandle(remote_id="x", poll_url="https://api.bfl.ai/v1/get_result?id=x", cost_micros=30_000)
-    answer = WireAnswer(status=200, content=b'{"status": "Task not found"}')
-    with pytest.raises(Expired) as caught:
-        BFL().read_poll(answer, handle)
-    assert caught.value.cost_micros == 30_000

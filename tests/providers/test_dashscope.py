@@ -104,9 +104,15 @@ class FakeSync(FakeDashScope):
 class TestDashScope(ProviderKit):
     fake_class = FakeDashScope
 
-    def test_task_that_the_service_forgot_ends(self, studio: Any, fake: FakeProvider) -> None:
+    def test_task_that_the_service_forgot_may_have_been_made_so_its_estimate_is_booked(
+        self, studio: Any, fake: FakeProvider
+    ) -> None:
         fake.always["poll"] = task("UNKNOWN")
-        assert self.generate(studio, fake)[0].error.kind == "remote_failed"
+        batch = studio.generate("a boat", model="dashscope:wan2.7-image").wait(timeout_s=60)
+        assert batch[0].error.kind == "expired"
+        assert "billed" in batch[0].error.message
+        row = studio.df().iloc[0]
+        assert (row.cost_usd, row.cost_source) == (0.03, "estimated")
 
 
 class TestDashScopeSync(ProviderKit):

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from photogram.errors import BadParams, UnknownModel
 from photogram.providers import registry as registries
 from photogram.providers.base import RemoteAdapter
 from photogram.providers.cards import read_facts
@@ -78,3 +79,41 @@ def test_broken_plugin_is_a_problem_and_everything_else_works(monkeypatch, load,
 def test_forgotten_method_is_named():
     with pytest.raises(NotImplementedError, match="Fine has no build_submit"):
         Fine().build_submit(None, None)
+
+
+@pytest.mark.parametrize(
+    ("model", "on", "successor"),
+    [
+        ("openai:dall-e-3", "2026-05-12", "openai:gpt-image-2"),
+        ("dall-e-2", "2026-05-12", "openai:gpt-image-2"),
+        ("openai:gpt-image-1", "2026-10-23", "openai:gpt-image-2"),
+        ("google:imagen-4.0-generate-001", "2026-08-17", "google:gemini-nano-banana-2.1"),
+        ("google:imagen-4.0-fast-generate-001", "2026-08-17", "google:gemini-nano-banana-2.1"),
+    ],
+)
+def test_model_that_is_gone_is_refused_with_its_date_and_successor(model, on, successor):
+    registry = default_registry()
+    with pytest.raises(UnknownModel, match=f"retired by its provider on {on}") as gone:
+        registry.card(model)
+    assert successor in gone.value.next_step
+    assert registry.card(successor).deprecated_on is None
+
+
+def test_every_successor_of_a_retired_model_is_there():
+    registry = default_registry()
+    retired = [gone for one in registry.providers() if isinstance(one, RemoteAdapter) for gone in one.facts().retired]
+    named = [gone.successor for gone in retired] + [card.successor for card in registry.cards() if card.successor]
+    assert len(named) > 8
+    assert {registry.card(address).deprecated_on for address in named} == {None}
+
+
+def test_gateway_in_the_same_protocol_may_still_have_what_its_maker_retired(tmp_path):
+    gateway = '[providers.gw]\nprotocol = "openai"\nbase_url = "http://127.0.0.1:1"\n[[providers.gw.model]]\nid = "*"\n'
+    (tmp_path / "models.toml").write_text(gateway)
+    registry = default_registry(tmp_path / "models.toml")
+    assert registry.card("gw:dall-e-3").model == "dall-e-3"
+
+
+def test_retired_model_that_is_half_described_is_a_problem_that_names_it():
+    with pytest.raises(BadParams, match="old: retired has no 'successor'"):
+        read_facts({"retired": {"old": {"on": "2026-01-01"}}}, "acme")

@@ -42,7 +42,7 @@ class ModelCard:
         max_reference_bytes: Largest reference image, in bytes.
         reference_mimes: Types of reference images it takes.
         deadline_s: Seconds after the submit until a task is given up.
-        concurrency: Tasks of this model that may run at once; the largest of its provider's is for all of them together.
+        concurrency: Tasks of this model that may run at once; the largest one of a provider is for all its models.
         submits_per_minute: Submits the provider takes within 60 s, or None where it states none.
         source: Where these facts were read.
         read_on: When (ISO date).

@@ -25,7 +25,7 @@ from ..store.owners import Owner
 from ..store.sending import save_handle, send_again_later
 from .clock import Clock
 from .collect import Collector
-from .finish import Finisher
+from .finish import Finisher, bill_of
 from .http import Http
 from .keys import KeyBook, say_missing
 from .poll import Poller, Polling
@@ -192,6 +192,9 @@ class Remote:
             found = await self.talk.poll(task, polling.adapter, access, polling.handle)
         except ProviderError as error:
             self._keys.hide(polling.adapter, error)
+            if isinstance(error, Expired) and error.cost_micros is None:  # made, and billed, all the same
+                bill = bill_of(task, polling.card, polling.handle.cost_micros, "reported")
+                error.cost_micros, error.cost_source = bill
             if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
                 raise (polling.expired or error) from error
             found, said = Working(), self._progress.trouble(task.provider, error)

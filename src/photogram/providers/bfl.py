@@ -19,7 +19,7 @@ from ..errors import BadResponse, Expired, OutOfCredit, ProviderError, Refused
 from .encoded import write_base64
 from .fields import build_fields, read_words
 from .protocols import QueueAdapter, read_number, read_object, read_seed, read_text
-from .wire import Access, Done, Ready, WireAnswer, WireRequest, Working
+from .wire import Access, Ready, WireAnswer, WireRequest, Working
 
 CREDIT_MICROS = 10_000
 """Micro-dollars of one credit."""
@@ -55,17 +55,6 @@ class BFL(QueueAdapter):
             remote_id=read_text(body, "id"), poll_url=read_text(body, "polling_url"), cost_micros=read_cost(body)
         )
 
-    def read_poll(self, answer: WireAnswer, handle: RemoteHandle) -> Working | Ready | Done:
-        """Reads how the job is; one that the provider has forgotten was made and billed."""
-        if self.status_of(read_object(answer)) == UNKNOWN_TASK:
-            expired = Expired(
-                "The provider no longer knows the job: its result has expired. It was billed.",
-                next_step="Retry makes, and bills, it anew.", detail=answer.excerpt(),
-            )  # fmt: skip
-            expired.cost_micros = handle.cost_micros
-            raise expired
-        return super().read_poll(answer, handle)
-
     def read_progress(self, body: Mapping[str, Any]) -> Working:
         """Reads how far the job is, 0–1, where it says so."""
         progress = read_number(body.get("progress"))
@@ -77,8 +66,11 @@ class BFL(QueueAdapter):
         return Ready(url=read_text(body, "result", "sample"), seed=seed, cost_micros=read_cost(body))
 
     def read_job_failure(self, body: Mapping[str, Any]) -> ProviderError:
-        """Reads why there is no image: the status word says whether it was refused, `details` why."""
+        """Reads why there is no image: the status word says whether it was refused or forgotten, `details` why."""
         word, code = self.status_of(body), body.get("error")
+        if word == UNKNOWN_TASK:
+            said = "The provider no longer knows the job: its result has expired. It was billed."
+            return Expired(said, next_step="Retry makes, and bills, it anew.", detail=str(body)[:2000])
         reasons = read_words([body.get("details"), body.get("message"), code])
         error = self.read_failure(": ".join([word, *reasons]), word, str(code or ""), detail=str(body)[:2000])
         error.cost_micros = read_cost(body)

@@ -33,6 +33,21 @@ class ChatFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retired:
+    """A model that its provider no longer has, so that there is no card of it.
+
+    Attributes:
+        model: Its id, or a pattern of such (`imagen-*`).
+        on: When it ended (ISO date).
+        successor: Address of the model to use now.
+    """
+
+    model: str
+    on: str
+    successor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderFacts:
     """What the house knows of one provider.
 
@@ -41,12 +56,14 @@ class ProviderFacts:
         billing_url: Where an account is topped up.
         cards: Its models.
         chat: Its text model that is asked for titles, or None.
+        retired: Models that it had.
     """
 
     title: str = ""
     billing_url: str = ""
     cards: tuple[ModelCard, ...] = ()
     chat: ChatFacts | None = None
+    retired: tuple[Retired, ...] = ()
 
 
 @cache
@@ -86,7 +103,8 @@ def read_facts(
     """Reads a provider's TOML.
 
     Args:
-        data: The parsed file: `title`, `billing_url`, `source`, `read_on`, `[defaults]` and `[[model]]`s.
+        data: The parsed file: `title`, `billing_url`, `source`, `read_on`, `[retired]`, `[defaults]` and
+            `[[model]]`s.
         provider: Short name of the provider.
         base: Another such file, whose models `data` may name in `like`, and corrects where it has the same id.
         keep: Whether those of its models that `data` does not have are the provider's, too.
@@ -112,11 +130,17 @@ def read_facts(
             chat = ChatFacts(model=str(data["chat"]["model"]), per_token=read_prices(tokens))
     except FAULTS as error:
         problems.append(f"chat: {error}")
+    retired = []
+    for model, said in data.get("retired", {}).items():
+        try:
+            retired.append(Retired(model=model, on=str(said["on"]), successor=str(said["successor"])))
+        except FAULTS as error:
+            problems.append(f"{model}: retired has no {error}")
     if problems:
         raise BadParams(_shared(problems), what=f"The models of {provider} are not described as they should be")
     return ProviderFacts(
         title=str(data.get("title", provider)), billing_url=str(data.get("billing_url", "")), cards=tuple(cards),
-        chat=chat,
+        chat=chat, retired=tuple(retired),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from ..domain.request import GenerationRequest
 from ..domain.task import RemoteHandle
-from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, RateLimited, Refused
+from ..errors import AuthFailed, BadResponse, Expired, OutOfCredit, ProviderError, RateLimited, Refused
 from .encoded import write_data_uri
 from .protocols import QueueAdapter, read_object, read_text
 from .wire import Access, Ready, Submitted, WireAnswer, WireRequest
@@ -113,9 +113,12 @@ class DashScope(QueueAdapter):
 
     def read_job_failure(self, body: Mapping[str, Any]) -> ProviderError:
         """Reads the task's own code and words."""
-        output = body["output"]
+        output, word = body["output"], self.status_of(body)
         message, code = str(output.get("message") or ""), str(output.get("code") or "")
-        return self.read_failure(message or f"the task is {self.status_of(body)}", code, detail=str(body)[:2000])
+        if word == "UNKNOWN":  # it had taken the task, so it may have made it
+            said = "The provider no longer knows the task: it was made and billed, as far as is known, or never ran."
+            return Expired(said, next_step="Retry makes, and bills, it anew.", detail=str(body)[:2000])
+        return self.read_failure(message or f"the task is {word}", code, detail=str(body)[:2000])
 
     def build_cancel(self, handle: RemoteHandle, access: Access) -> Sequence[WireRequest]:
         """Takes back a task that still waits; one that runs goes on."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -58,10 +59,11 @@ class Registry:
         """Returns the card of `provider:model`; a bare model name will do where only one provider has it.
 
         Raises:
-            UnknownModel: There is none; the message names the nearest.
+            UnknownModel: There is none, or no longer; the message names the nearest, or its successor.
         """
         if address in self._cards:
             return self._cards[address]
+        self._refuse_retired(str(address))
         provider, colon, model = str(address).partition(":")
         if colon and model and (template := self._cards.get(f"{provider}:{ANY_MODEL}")):
             return template.named(model)
@@ -83,6 +85,15 @@ class Registry:
         if name not in self._providers:
             raise UnknownModel(f"There is no provider {name!r}.{self._trouble()}")
         return self._providers[name]
+
+    def _refuse_retired(self, address: str) -> None:
+        for one in self._providers.values():
+            for gone in one.facts().retired if isinstance(one, RemoteAdapter) else ():
+                if fnmatchcase(address, f"{one.name}:{gone.model}") or fnmatchcase(address, gone.model):
+                    raise UnknownModel(
+                        f"{address} was retired by its provider on {gone.on}.",
+                        next_step=f"Use {gone.successor} instead.",
+                    )
 
     def _trouble(self) -> str:
         """Returns what may be why something is not there."""

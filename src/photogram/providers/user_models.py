@@ -28,7 +28,7 @@ LARGEST_BYTES, LONGEST_LINE = 200_000, 2_000
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _FACTS = frozenset({"title", "billing_url", "source", "read_on", "defaults", "model", "chat"})
 _NEW = frozenset({"protocol", "base_url", "key_variable"})
-_OF_THE_ACCOUNT = frozenset({"title", "billing_url", "chat"})
+_OF_THE_ACCOUNT = frozenset({"title", "billing_url", "chat", "retired"})
 """What another provider of the same protocol does not share."""
 _NOT_OF_WORKSPACES = frozenset({"billing_url", "chat"})
 
