@@ -11,7 +11,6 @@ import pytest
 
 from photogram.domain.request import GenerationRequest, ReferenceImage
 from photogram.domain.secret import Secret
-from photogram.errors import BadRequest
 from photogram.providers.a1111 import A1111
 from photogram.providers.wire import Access, WireAnswer, Working
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply, wait_until
@@ -107,10 +106,8 @@ def test_named_checkpoint_is_loaded_and_stays() -> None:
     assert body["override_settings_restore_afterwards"] is False
 
 
-def test_strength_goes_with_a_reference_only() -> None:
+def test_strength_is_the_servers_denoising() -> None:
     assert submit(params={"strength": 0.3}, references=(IMAGE,)).json_body["denoising_strength"] == 0.3
-    with pytest.raises(BadRequest, match="strength"):
-        submit(params={"strength": 0.3})
 
 
 def test_user_and_password_are_never_shown() -> None:

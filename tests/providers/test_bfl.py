@@ -98,6 +98,17 @@ class TestBFL(ProviderKit):
             "images": [written, written],
         }  # fmt: skip
 
+    def test_references_are_held_by_their_pixels(self, studio: Any, fake: FakeProvider) -> None:
+        def held(*images: bytes) -> float:
+            quote = studio.generate("a fox", model="bfl:flux-2-pro", images=list(images), dry_run=True)
+            return round(quote.total_usd, 6)
+
+        assert [held(), held(draw(1)), held(draw(1), draw(2, 2048, 1024))] == [0.03, 0.045, 0.075]
+        fake.polls_needed = 10**9
+        studio.generate("a fox", model="bfl:flux-2-pro", images=[draw(2, 2048, 1024)])
+        ledger = studio.wallet.ledger()
+        assert ledger[ledger.kind == "hold"].coins.tolist() == [-60]
+
     def test_kontext_is_sent_a_proportion(self, studio: Any, fake: FakeProvider) -> None:
         body = self.body_of(studio, fake, "flux-kontext-pro", aspect_ratio="3:2", images=[draw(1)], seed=1)
         assert (body["aspect_ratio"], base64.b64decode(body["input_image"])) == ("3:2", draw(1))

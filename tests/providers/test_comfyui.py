@@ -161,8 +161,9 @@ IMAGE = ReferenceImage(data=b"png", mime="image/png", sha256="a" * 64)
 
 
 def graph_of(adapter: ComfyUI, model: str, **facts: Any) -> dict[str, Any]:
-    given = facts.pop("params", {})
-    params = {name: value for name, value in adapter.card(model).check(given).items() if name != "seed"}
+    given = facts.pop("params", {}) | ({"images": [IMAGE]} if facts.get("references") else {})
+    checked = adapter.card(model).check(given)
+    params = {name: value for name, value in checked.items() if name not in ("seed", "images")}
     request = GenerationRequest(task_id="tsk_1", model=model, prompt="a boat", seed=5, params=params, **facts)
     return adapter.build_graph(request)
 
@@ -197,11 +198,6 @@ def test_mask_is_scaled_as_its_image_and_limits_the_noise() -> None:
     assert noise["class_type"] == "SetLatentNoiseMask"
     assert graph["13"]["inputs"]["image"] == "m"
     assert graph["14"]["inputs"]["width"] == graph["11"]["inputs"]["width"] == 512
-
-
-def test_strength_without_a_reference_is_said_to_do_nothing() -> None:
-    with pytest.raises(BadRequest, match="strength does nothing"):
-        graph_of(ComfyUI(), "x", params={"strength": 0.5})
 
 
 def test_two_tasks_never_make_the_same_graph_or_the_same_job() -> None:

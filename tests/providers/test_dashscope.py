@@ -181,6 +181,14 @@ def test_model_of_five_sizes_names_them() -> None:
     assert submit("qwen-image-plus", {"aspect_ratio": "1:1"}).json_body["parameters"]["size"] == "1328*1328"
 
 
+def test_wan_pro_makes_4k_only_without_references() -> None:
+    card = DashScope().card("wan2.7-image-pro")
+    assert card.check({"size": "4096x4096"})["width"] == 4096
+    assert card.check({"size": "2048x2048", "images": ["x"]})["width"] == 2048
+    with pytest.raises(BadParams, match="4,194,304 at most from reference images"):
+        card.check({"size": "4096x4096", "images": ["x"]})
+
+
 def test_result_of_the_older_tasks_is_read() -> None:
     body = {"output": {"task_id": "t", "task_status": "SUCCEEDED", "results": [{"url": "https://x/1.png"}]}}
     answer = WireAnswer(status=200, content=json.dumps(body).encode())

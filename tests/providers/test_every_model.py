@@ -92,3 +92,27 @@ def test_every_model_of_every_provider_is_behind_some_fake():
     there_are = {card.address for card in default_registry().cards() if card.model != ANY_MODEL}
     assert {address for address in there_are if not address.startswith(elsewhere)} <= tried
     assert set(NOT_SO) <= tried
+
+
+STRONG = [card for card in default_registry().cards() if "strength" in card.specs and card.provider != "sketch"]
+
+
+@pytest.mark.parametrize("card", STRONG, ids=lambda card: card.address)
+def test_strength_without_a_reference_is_refused_before_anything_is_written(card):
+    with pytest.raises(BadParams, match="strength does nothing without a reference image"):
+        card.check({"strength": 0.5})
+    assert "strength" not in card.check({})
+    assert card.check({"strength": 0.5, "images": ["x"]})["strength"] == 0.5
+
+
+CHANGES = {
+    "openai": "transparent", "azure": "transparent", "bfl": "white", "stability": "white", "comfyui": "white",
+    "a1111": "white", "fal": "", "replicate": "", "horde": "", "openai-compatible": "",
+}  # fmt: skip
+"""Which parts of a mask change, by provider; "" where that is its model's own, or not known."""
+
+
+def test_cards_say_which_parts_of_a_mask_change():
+    masked = [card for card in default_registry().cards() if "mask" in card.specs]
+    assert {card.provider: card.mask.changes for card in masked} == CHANGES
+    assert all((card.mask is not None) == ("mask" in card.specs) for card in default_registry().cards())

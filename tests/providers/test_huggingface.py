@@ -165,7 +165,7 @@ class TestGenerations:
         assert fake.submits[0].path == "/together/v1/images/generations"
         assert fake.submits[0].json() == {
             "prompt": "a fox", "model": "black-forest-labs/FLUX.1-schnell", "n": 1, "response_format": "base64",
-            "width": 1024, "height": 1024, "steps": 4, "seed": 1,
+            "aspect_ratio": "1:1", "steps": 4, "seed": 1,
         }  # fmt: skip
 
     def test_nscale_is_sent_a_size_and_nothing_is_streamed(self, studio: Any, fake: FakeProvider) -> None:

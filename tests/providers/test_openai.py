@@ -11,10 +11,10 @@ import pytest
 
 from photogram.domain.asset import sniff_mime
 from photogram.engine.talk import Talk
-from photogram.errors import BadParams, NotReady
+from photogram.errors import BadParams, BadReference, NotReady
 from photogram.providers.openai import OpenAI, count_tokens
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
-from photogram.testing.fake import draw
+from photogram.testing.fake import draw, draw_mask
 
 SUNBURST = "gpt-image-2.5-sunburst"
 
@@ -145,11 +145,27 @@ class TestOpenAI(ProviderKit):
         assert (asked["output_format"], asked["output_compression"], asked["moderation"]) == ("webp", 40, "low")
 
     def test_an_edit_is_sent_only_what_edits_are_documented_to_take(self, studio, fake):
-        self.generate(studio, fake, images=[draw(1)], mask=draw(2))
+        self.generate(studio, fake, images=[draw(1)], mask=draw_mask())
         assert fake.submits[0].json().keys() == {
             "model", "prompt", "n", "size", "quality", "background", "output_format", "stream", "partial_images",
             "images", "mask",
         }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("mask", "said"),
+        [(draw(2), "no transparent part"), (b"\x89PNG\r\n\x1a\n" + bytes(4_100_000), "more than the 3.81 MB"),
+         (b"\xff\xd8\xff" + bytes(100), "is image/jpeg.*takes PNG")],
+    )  # fmt: skip
+    def test_mask_that_it_cannot_take_is_refused_before_anything_is_written(self, studio, fake, mask, said):
+        with pytest.raises(BadReference, match=said):
+            self.generate(studio, fake, images=[draw(1)], mask=mask)
+        assert not fake.submits
+        assert studio.df().empty
+
+    @pytest.mark.parametrize(("size", "glimpses"), [("2048x2048", 2), ("3840x2160", None)])
+    def test_glimpses_are_asked_for_up_to_four_megapixels(self, studio, fake, size, glimpses):
+        assert self.generate(studio, fake, size=size)[0].error is None
+        assert fake.submits[0].json().get("partial_images") == glimpses
 
     def test_larger_sizes_are_held_dearer_and_booked_exactly(self, studio, fake):
         def quote(size: str, model: str = "gpt-image-2", quality: str = "high") -> float:

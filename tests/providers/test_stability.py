@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from photogram.domain.request import GenerationRequest, ReferenceImage
-from photogram.errors import BadParams, BadRequest
+from photogram.errors import BadParams
 from photogram.providers.stability import Stability
 from photogram.providers.wire import Access, WireRequest
 from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
@@ -107,11 +107,6 @@ def test_reference_brings_its_proportion_and_a_strength() -> None:
     assert (fields["strength"], "mode" in fields, "aspect_ratio" in fields) == ("0.7", False, False)
     fields = dict(submit("sd3.5-large", references=(IMAGE,), params={"strength": 0.3}).fields)
     assert (fields["strength"], fields["mode"], "aspect_ratio" in fields) == ("0.3", "image-to-image", False)
-
-
-def test_strength_without_a_reference_is_said_to_do_nothing() -> None:
-    with pytest.raises(BadRequest, match="strength"):
-        submit("sd3.5-large", params={"strength": 0.3})
 
 
 def test_inpaint_takes_image_and_mask_as_files() -> None:

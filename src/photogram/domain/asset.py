@@ -17,6 +17,25 @@ DEFAULT_MAX_REFERENCE_BYTES = 10 * 1024 * 1024
 """10 MB: the largest reference where the card states no limit."""
 
 
+TRANSPARENT, WHITE = "transparent", "white"
+"""Which parts of a mask change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskOffer:
+    """What a model takes as a mask.
+
+    Attributes:
+        changes: Which parts of it change, `TRANSPARENT` or `WHITE`; "" where that is not known.
+        max_bytes: Largest file, or None: as a reference image.
+        mimes: Types; none: as a reference image.
+    """
+
+    changes: str = ""
+    max_bytes: int | None = None
+    mimes: frozenset[str] = frozenset()
+
+
 def sniff_mime(data: bytes) -> str | None:
     """Returns the image type of these bytes by their signature, or None if they are no image we know.
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import BadParams
-from .asset import DEFAULT_MAX_REFERENCE_BYTES, REFERENCE_MIMES
+from .asset import DEFAULT_MAX_REFERENCE_BYTES, REFERENCE_MIMES, Asset, MaskOffer
 from .offer import SizeOffer
 from .params import ParamSpec
 from .price import Price
@@ -41,6 +41,7 @@ class ModelCard:
         max_prompt: Code points a prompt may have.
         max_reference_bytes: Largest reference image, in bytes.
         reference_mimes: Types of reference images it takes.
+        mask: What it takes as a mask, or None.
         deadline_s: Seconds after the submit until a task is given up.
         concurrency: Tasks of this model that may run at once; the largest one of a provider is for all its models.
         submits_per_minute: Submits the provider takes within 60 s, or None where it states none.
@@ -65,6 +66,7 @@ class ModelCard:
     max_prompt: int = DEFAULT_MAX_PROMPT
     max_reference_bytes: int = DEFAULT_MAX_REFERENCE_BYTES
     reference_mimes: frozenset[str] = REFERENCE_MIMES
+    mask: MaskOffer | None = None
     deadline_s: float = DEFAULT_DEADLINE_S
     concurrency: int = 4
     submits_per_minute: int | None = None
@@ -85,12 +87,12 @@ class ModelCard:
         """Returns this template card for one model."""
         return replace(self, model=model, title=model)
 
-    def estimate_micros(self, params: Mapping[str, Any], references: int = 0) -> int | None:
+    def estimate_micros(self, params: Mapping[str, Any], references: Sequence[Asset] = ()) -> int | None:
         """Returns what one image may cost at most, in micro-dollars; None if that is unknown.
 
         Args:
             params: As the model gets them (see `check`).
-            references: How many input images.
+            references: The input images.
         """
         return self.price.estimate(params, references) if self.price else self.price_micros
 
@@ -150,7 +152,8 @@ class ModelCard:
             if size:
                 checked["width"], checked["height"] = size
                 checked.pop("aspect_ratio", None)  # said in pixels now: a provider that got both would refuse it
-                problems += self.bounds.check(*size) if self.bounds and not found else []
+                edits = bool(checked.get("images"))
+                problems += self.bounds.check(*size, with_images=edits) if self.bounds and not found else []
         for spec in self.params:
             if spec.name in checked or spec.name in given:
                 continue
@@ -166,16 +169,19 @@ class ModelCard:
         return {name: checked[name] for name in self.specs if name in checked}
 
     def _settle_dependent(self, checked: dict[str, Any], given: Mapping[str, Any]) -> list[str]:
-        """Takes out defaults that go only with other values of other params; names those that were given."""
+        """Takes out defaults that go only with other params, or with references; names those that were given."""
         problems = []
         for spec in self.params:
-            if spec.name not in checked or all(checked.get(name) in values for name, values in spec.only):
-                continue
-            if spec.name in given:
+            if spec.needs_images and not checked.get("images"):
+                problem = f"{spec.name} does nothing without a reference image: give images=[…], or leave it out"
+            elif not all(checked.get(name) in values for name, values in spec.only):
                 wanted = " and ".join(f"{name} {' or '.join(values)}" for name, values in spec.only)
-                problems.append(f"{spec.name} goes only with {wanted}")
+                problem = f"{spec.name} goes only with {wanted}"
             else:
-                del checked[spec.name]
+                continue
+            if spec.name in given and spec.name in checked:
+                problems.append(problem)
+            checked.pop(spec.name, None)
         return problems
 
     @property

@@ -44,6 +44,7 @@ class ParamSpec:
         choices: Allowed values of a choice.
         required: Whether it must be given.
         only: Goes only with these values of other parameters: (name, values) each.
+        needs_images: Goes only with reference images.
         help: One sentence for people.
     """
 
@@ -57,6 +58,7 @@ class ParamSpec:
     choices: tuple[str, ...] = ()
     required: bool = False
     only: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    needs_images: bool = False
     help: str = ""
 
     def check(self, value: Any) -> tuple[Any, str | None]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .asset import Asset
 from .size import pixels_of
 
 MOST_MICROS = 10**12
@@ -36,6 +37,7 @@ class Price:
         per_megapixel: Price of each further, begun megapixel.
         per_step_megapixel: Price of a megapixel and step.
         per_reference: Price of one input image.
+        per_reference_megapixel: Price of each begun megapixel of an input image.
         per_token: Price of one million tokens by kind ("text_in", "image_in", "image_out"), from which the real cost
             is computed once the provider has counted them.
     """
@@ -48,14 +50,15 @@ class Price:
     per_megapixel: int | None = None
     per_step_megapixel: int | None = None
     per_reference: int = 0
+    per_reference_megapixel: int = 0
     per_token: Mapping[str, int] = field(default_factory=dict)
 
-    def estimate(self, params: Mapping[str, Any], references: int = 0) -> int | None:
+    def estimate(self, params: Mapping[str, Any], references: Sequence[Asset] = ()) -> int | None:
         """Returns what one image may cost at most, in micro-dollars; None where that is unknown.
 
         Args:
             params: As the model gets them.
-            references: How many input images.
+            references: The input images.
         """
         if self.table:
             found = self._from_table(params)
@@ -63,7 +66,10 @@ class Price:
             found = self._from_pixels(params)
         else:
             found = self.per_image
-        return None if found is None else found + self.per_reference * references
+        if found is None:
+            return None
+        begun = sum(_megapixels(one.width, one.height) for one in references)
+        return found + self.per_reference * len(references) + self.per_reference_megapixel * begun
 
     def of_tokens(self, counted: Mapping[str, int]) -> int | None:
         """Returns the cost of these tokens in micro-dollars, or None where a kind has no price or a count is absurd.
@@ -97,12 +103,16 @@ class Price:
         if self.per_step_megapixel is not None:
             return round(size[0] * size[1] / 1e6 * self.per_step_megapixel * int(params.get("steps") or 1))
         assert self.per_megapixel is not None
-        begun = max(1, math.ceil(size[0] * size[1] / (1024 * 1024)))  # providers count 1024² as one
         first = self.per_megapixel if self.first_megapixel is None else self.first_megapixel
-        return (self.per_image or 0) + first + self.per_megapixel * (begun - 1)
+        return (self.per_image or 0) + first + self.per_megapixel * (_megapixels(*size) - 1)
 
 
 _MOST_TOKENS = 10**12
+
+
+def _megapixels(width: int, height: int) -> int:
+    """Returns how many megapixels a picture begins; providers count 1024² as one."""
+    return max(1, math.ceil(width * height / (1024 * 1024)))
 
 
 def _value(name: str, params: Mapping[str, Any]) -> Any:

@@ -94,14 +94,16 @@ class PixelBounds:
     Attributes:
         min_pixels: Fewest pixels of the picture.
         max_pixels: Most pixels of the picture, or None.
+        max_pixels_with_images: The same where there are reference images, if that is another.
         max_ratio: How many times as long the longer side may be as the shorter, or None.
     """
 
     min_pixels: int = 1
     max_pixels: int | None = None
+    max_pixels_with_images: int | None = None
     max_ratio: float | None = None
 
-    def check(self, width: int, height: int) -> list[str]:
+    def check(self, width: int, height: int, *, with_images: bool = False) -> list[str]:
         """Returns what is wrong with a size, in sentences."""
         pixels, size = width * height, f"{width}x{height}"
         problems = []
@@ -109,6 +111,9 @@ class PixelBounds:
             problems.append(f"{size} has {pixels:,} pixels, and the model makes {self.min_pixels:,} at least")
         if self.max_pixels is not None and pixels > self.max_pixels:
             problems.append(f"{size} has {pixels:,} pixels, and the model makes {self.max_pixels:,} at most")
+        elif with_images and self.max_pixels_with_images is not None and pixels > self.max_pixels_with_images:
+            most = f"{self.max_pixels_with_images:,} at most from reference images"
+            problems.append(f"{size} has {pixels:,} pixels, and the model makes {most}")
         if self.max_ratio is not None and max(width, height) > self.max_ratio * min(width, height):
             problems.append(f"{size} is too long: the model goes up to {self.max_ratio:g}:1")
         return problems

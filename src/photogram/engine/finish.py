@@ -43,7 +43,7 @@ def bill_of(task: TaskRecord, card: ModelCard, told_micros: int | None, source: 
     """
     if (told := read_micros(told_micros)) is not None:
         return told, source if told else "free"
-    estimate = card.estimate_micros(task.params, len(task.references))
+    estimate = card.estimate_micros(task.params, task.references)
     return (0, "unknown") if estimate is None else (estimate, "estimated" if estimate else "free")
 
 

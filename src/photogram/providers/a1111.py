@@ -16,7 +16,7 @@ from typing import Any
 from ..domain.request import GenerationRequest
 from ..domain.secret import Secret
 from ..domain.task import RemoteHandle
-from ..errors import BadRequest, BadResponse
+from ..errors import BadResponse
 from .base import RemoteAdapter
 from .encoded import read_base64, write_base64
 from .fields import build_fields
@@ -49,14 +49,7 @@ class A1111(RemoteAdapter):
         return self._ask("GET", "sd-models", access)
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
-        """Asks for one image; white parts of a mask are changed.
-
-        Raises:
-            BadRequest: A strength without a reference, which the server would take for something else.
-        """
-        if "strength" in request.params and not request.references:
-            said = "strength does nothing without a reference image."
-            raise BadRequest(said, next_step="Give images=[…], or leave it out.")
+        """Asks for one image; white parts of a mask are changed."""
         body = build_fields(request, self.card(request.model).wire, write=write_base64)
         if request.model != LOADED:
             body["override_settings"] = {"sd_model_checkpoint": request.model}

@@ -82,7 +82,10 @@ class ComfyUI(RemoteAdapter):
             values["mask"] = uploads.pop()
         for name, value in values.items():
             if name not in inputs:
-                raise _misplaced(name, wire, request.model)
+                raise BadRequest(
+                    f"The workflow of {request.model} has no place for {name}.",
+                    next_step=f'Name it in the card\'s wire.inputs, as {name} = "node.input".',
+                )
             for place in _places(inputs[name]):
                 _put(graph, place, value, request.model)
         for place in _places(inputs.get("model")):
@@ -196,17 +199,6 @@ def _lay(graph: dict[str, Any], over: Mapping[str, Any]) -> None:
 
 def _places(named: Any) -> Iterable[str]:
     return () if named is None else (named,) if isinstance(named, str) else tuple(named)
-
-
-def _misplaced(name: str, wire: Mapping[str, Any], model: str) -> BadRequest:
-    if name in wire.get("with_images", {}).get("inputs", {}):
-        return BadRequest(
-            f"{name} does nothing without a reference image.", next_step="Give images=[…], or leave it out."
-        )
-    return BadRequest(
-        f"The workflow of {model} has no place for {name}.",
-        next_step=f'Name it in the card\'s wire.inputs, as {name} = "node.input".',
-    )
 
 
 def _put(graph: dict[str, Any], place: str, value: Any, model: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ..domain.asset import TRANSPARENT, WHITE, MaskOffer
 from ..domain.card import ModelCard
 from ..domain.offer import SizeOffer
 from ..domain.params import ParamKind, ParamSpec
@@ -22,7 +23,7 @@ STANDARD: dict[str, dict[str, Any]] = {
     "steps": {"kind": "int", "min": 1, "max": 150, "help": "How many steps; more is slower, and finer up to a point."},
     "guidance_scale": {"kind": "float", "min": 0, "max": 30, "help": "How closely to follow the prompt."},
     "strength": {
-        "kind": "float", "min": 0, "max": 1, "step": 0.01,
+        "kind": "float", "min": 0, "max": 1, "step": 0.01, "needs_images": True,
         "help": "How far to go from the reference: 0 stays with it, 1 forgets it.",
     },
     "negative_prompt": {"kind": "text", "max": 10_000, "help": "What to leave out."},
@@ -51,12 +52,12 @@ _BOUNDS = {
     "max_prompt": (1, 10**6),
 }
 """What a limit may be: without one of these a task would wait for ever, or every one fail."""
-_SIZE_KEYS = frozenset({
-    "default", "min", "max", "step", "min_pixels", "max_pixels", "max_ratio", "words", "list", "ratios", "resolutions"
+_BOUND_KEYS = ("min_pixels", "max_pixels", "max_pixels_with_images", "max_ratio")
+_SIZE_KEYS = frozenset({*_BOUND_KEYS, "default", "min", "max", "step", "words", "list", "ratios", "resolutions"})
+_PRICE_KEYS = frozenset({
+    "image", "by", "table", "growth", "first_megapixel", "megapixel", "step_megapixel", "reference",
+    "reference_megapixel", "tokens",
 })  # fmt: skip
-_PRICE_KEYS = frozenset(
-    {"image", "by", "table", "growth", "first_megapixel", "megapixel", "step_megapixel", "reference", "tokens"}
-)
 
 
 def read_card(entry: Mapping[str, Any], provider: str) -> ModelCard:
@@ -86,6 +87,8 @@ def read_card(entry: Mapping[str, Any], provider: str) -> ModelCard:
         deprecated_on=str(entry["deprecated_on"]) if "deprecated_on" in entry else None,
         **{name: entry[name] for name in _PLAIN if name in entry and name != "title"},
     )  # fmt: skip
+    if entry.get("mask"):
+        card = replace(card, mask=_read_mask(entry["mask"]))
     references = entry.get("references", {})
     if "types" in references:
         card = replace(card, reference_mimes=frozenset(_MIMES[kind] for kind in references["types"]))
@@ -156,6 +159,17 @@ def _image_specs(entry: Mapping[str, Any]) -> list[ParamSpec]:
     return specs
 
 
+def _read_mask(mask: Any) -> MaskOffer:
+    """Reads what a mask must be: `true`, a word that says which parts change, or a table."""
+    stated: Mapping[str, Any] = {} if mask is True else {"changes": mask} if isinstance(mask, str) else mask
+    _only(stated, frozenset({"changes", "bytes", "types"}), "mask")
+    changes = stated.get("changes", "")
+    if changes not in (TRANSPARENT, WHITE, ""):
+        raise ValueError(f"mask changes must be {TRANSPARENT} or {WHITE}, not {changes!r}")
+    mimes = frozenset(_MIMES[kind] for kind in stated.get("types", ()))
+    return MaskOffer(changes=changes, max_bytes=stated.get("bytes"), mimes=mimes)
+
+
 def _read_size(size: Any) -> tuple[SizeOffer | None, PixelBounds | None, list[ParamSpec]]:
     if size is None:
         return None, None, []
@@ -177,7 +191,7 @@ def _read_size(size: Any) -> tuple[SizeOffer | None, PixelBounds | None, list[Pa
     specs.append(ParamSpec(name="aspect_ratio", kind=ParamKind.RATIO, help="Proportion of the picture, such as 16:9."))
     if words := size.get("words"):
         specs.append(ParamSpec(name="size", kind=ParamKind.CHOICE, choices=tuple(words), help="A size in words."))
-    bounds = {name: size[name] for name in ("min_pixels", "max_pixels", "max_ratio") if name in size}
+    bounds = {name: size[name] for name in _BOUND_KEYS if name in size}
     return None, PixelBounds(**bounds) if bounds else None, specs
 
 
@@ -193,6 +207,7 @@ def _read_price(price: Any) -> Price:
         table=read_prices(price.get("table", {})), growth=price.get("growth", 0.0),
         first_megapixel=_micros(price.get("first_megapixel")), per_megapixel=_micros(price.get("megapixel")),
         per_step_megapixel=_micros(price.get("step_megapixel")), per_reference=_micros(price.get("reference")) or 0,
+        per_reference_megapixel=_micros(price.get("reference_megapixel")) or 0,
         per_token=read_prices(price.get("tokens", {})),
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ..domain.request import GenerationRequest
-from ..errors import AuthFailed, BadRequest, BadResponse, OutOfCredit, ProviderError, RateLimited, Refused
+from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, RateLimited, Refused
 from .base import RemoteAdapter
 from .openai import write_files, write_form
 from .protocols import read_seed
@@ -34,11 +34,7 @@ class Stability(RemoteAdapter):
     }
 
     def build_submit(self, request: GenerationRequest, access: Access) -> WireRequest:
-        """Asks for one image; a picture made from a reference has its proportion.
-
-        Raises:
-            BadRequest: A strength without a reference.
-        """
+        """Asks for one image; a picture made from a reference has its proportion."""
         wire = self.card(request.model).wire
         params = {wire.get("names", {}).get(name, name): value for name, value in request.params.items()}
         fields: dict[str, Any] = {"prompt": request.prompt} | dict(wire.get("set", {}))
@@ -47,9 +43,6 @@ class Stability(RemoteAdapter):
         if request.references:
             fields |= wire.get("image", {})
             params.pop("aspect_ratio", None)
-        elif "strength" in params:
-            said = "strength does nothing without a reference image."
-            raise BadRequest(said, next_step="Give images=[…], or leave it out.")
         return WireRequest(
             method="POST", url=f"{access.base_url}/v2beta/stable-image/{wire['endpoint']}",
             headers={**self.headers(access), "Accept": "image/*"}, fields=write_form(fields | params),

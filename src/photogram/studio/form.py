@@ -75,7 +75,7 @@ class Form:
         Prompt, count and references stay.
         """
         kept = {name: value for name, value in self.params.items() if name in card.specs}
-        problems = find_problems(card, kept)
+        problems = find_problems(card, kept, _fitting_references(card, self))
         kept = {name: value for name, value in kept.items() if name not in problems}
         if "" in problems:  # each is right, and together they are not: such as a size over the model's pixels
             kept = {name: value for name, value in kept.items() if name not in SIZE_NAMES}
@@ -171,7 +171,7 @@ def settle(card: ModelCard, form: Form) -> tuple[int | None, tuple[int, int] | N
         checked = card.check({**form.params, **images})
     except BadParams:
         return None, None
-    price = card.estimate_micros(checked, len(form.references))
+    price = card.estimate_micros(checked, form.references)
     return None if price is None else price * form.n, pixels_of(checked) or _offered_size(card, checked)
 
 

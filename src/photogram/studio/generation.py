@@ -136,7 +136,7 @@ class Generation:
         params = wait_for(self._studio._engine.read(task_rows.load_tasks, [batch.generations[0].task_id]))[0].params
         task = NewTask(
             id=new_id("tsk"), generation_id=self.id, idx=batch.generations[0].idx, seed=batch.generations[0].seed,
-            params=params, hold_micros=card.estimate_micros(params, len(batch.references)) or 0,
+            params=params, hold_micros=card.estimate_micros(params, batch.references) or 0,
         )  # fmt: skip
         wait_for(self._studio._engine.retry(self._studio.user, task))
         return self

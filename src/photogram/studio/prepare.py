@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
+from ..domain.asset import Asset
 from ..domain.card import ModelCard
 from ..domain.ids import new_id
 from ..domain.params import ParamKind, ParamSpec, show
@@ -68,14 +69,14 @@ class Quote:
         return None if self.total_usd is None else self.total_usd * 1000
 
     @classmethod
-    def of(cls, card: ModelCard, plan: Plan, *, have_micros: int, references: int = 0) -> Quote:
+    def of(cls, card: ModelCard, plan: Plan, *, have_micros: int, references: Sequence[Asset] = ()) -> Quote:
         """Returns what a plan's images may cost.
 
         Args:
             card: The model.
             plan: The checked call.
             have_micros: What the wallet holds, in micro-dollars.
-            references: How many input images.
+            references: The input images.
         """
         n, price = len(plan.tasks), card.estimate_micros(plan.tasks[0].params, references)
         source = "unknown" if price is None else "estimated" if price else "free"
@@ -86,7 +87,7 @@ class Quote:
 def plan_batch(
     card: ModelCard, prompt: str, n: int, references: Sequence[Any], params: Mapping[str, Any], *, mask: Any = None
 ) -> Plan:
-    """Checks a call and settles everything that is sent.
+    """Checks a call and settles everything that is sent; what is held for it follows, once its references are known.
 
     Args:
         card: The model.
@@ -123,13 +124,15 @@ def plan_batch(
     checked.pop("mask", None)
     seeds = settle_seeds(card, checked.pop("seed", None), n)
     tasks = [
-        NewTask(
-            id=new_id("tsk"), generation_id=new_id("gen"), idx=idx, seed=seed, params=checked,
-            hold_micros=card.estimate_micros(checked, len(references)) or 0,
-        )
+        NewTask(id=new_id("tsk"), generation_id=new_id("gen"), idx=idx, seed=seed, params=checked)
         for idx, seed in enumerate(seeds)
-    ]  # fmt: skip
+    ]
     return Plan(prompt=prompt, requested=requested, tasks=tasks)
+
+
+def hold_for(card: ModelCard, plan: Plan, references: Sequence[Asset]) -> list[NewTask]:
+    """Returns a plan's tasks with what is held for each: what it may cost at most."""
+    return [replace(task, hold_micros=card.estimate_micros(task.params, references) or 0) for task in plan.tasks]
 
 
 def _as_written(value: Any) -> Any:

@@ -14,8 +14,15 @@ from ..store import ledger
 from ..store.batches import NewBatch
 from .batch import Batch
 from .catalogue import require_access, warn_of_retirement
-from .prepare import Quote, plan_batch
-from .references import check_mask, list_references, read_reference, store_references
+from .prepare import Quote, hold_for, plan_batch
+from .references import (
+    check_mask,
+    list_references,
+    measure_references,
+    read_mask,
+    read_reference,
+    store_references,
+)
 from .topic import Topic, clean_title
 from .waiting import wait_for
 
@@ -39,21 +46,21 @@ def press(
     plan = plan_batch(card, prompt, n, given, params, mask=mask)
     key = require_access(engine, studio.user, card, key)
     warn_of_retirement(card, studio._now().date())
-    everything = [*given, *([mask] if mask is not None else [])]
-    read = [read_reference(engine, one, card, place) for place, one in enumerate(everything, 1)]
-    if dry_run:
-        return Quote.of(
-            card, plan, have_micros=studio._read(ledger.balance, studio.user), references=len(given)
-        )  # fmt: skip
-    stored = store_references(engine, read)
+    read = [read_reference(engine, one, card, f"Reference {place}") for place, one in enumerate(given, 1)]
+    read += [read_mask(engine, mask, card)] if mask is not None else []
+    measured = measure_references(read)
     if mask is not None:
-        check_mask(stored[-1], stored[0])
+        check_mask(card, measured[-1], measured[0], read[-1][0])
+    shown = measured[: len(given)]
+    if dry_run:
+        return Quote.of(card, plan, have_micros=studio._read(ledger.balance, studio.user), references=shown)
+    stored = store_references(engine, read, measured)
     topic_id, title = _topic_for(studio, topic)
     batch = NewBatch(
         id=batch_id or new_id("bat"), topic_id=topic_id, new_topic=title is not None, title=title or "",
         provider=card.provider, model=card.model, prompt=plan.prompt, params=plan.requested,
-        references=stored[: len(given)], mask=stored[-1] if mask is not None else None, tasks=plan.tasks,
-        owner=engine.owner.id, local=card.local, created_at=studio._now(),
+        references=stored[: len(given)], mask=stored[-1] if mask is not None else None,
+        tasks=hold_for(card, plan, shown), owner=engine.owner.id, local=card.local, created_at=studio._now(),
     )  # fmt: skip
     if key:
         engine.keys.lend(batch.id, card.provider, key)

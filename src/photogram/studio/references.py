@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ..domain.asset import EXTENSIONS, Asset, sniff_mime
+from ..domain.asset import EXTENSIONS, TRANSPARENT, Asset, MaskOffer, sniff_mime
 from ..domain.card import ModelCard
 from ..domain.ids import is_id
 from ..domain.params import show
@@ -70,31 +70,42 @@ def take_from_browser(studio: Studio, given: Sequence[object]) -> list[bytes | G
     return taken
 
 
-def read_reference(engine: Engine, image: Any, card: ModelCard, place: int) -> tuple[bytes, str]:
+def read_reference(engine: Engine, image: Any, card: ModelCard, named: str) -> tuple[bytes, str]:
     """Returns the bytes of a reference and their type, by content and not by name.
 
     Args:
         engine: Downloads what is given as a URL.
         image: What the user gave.
         card: The model, for the types it takes and its limit in bytes.
-        place: Which one it is, from 1, for messages.
+        named: What messages call it: "Reference 1".
 
     Raises:
         BadReference: It cannot be read, is of no type that the model takes, or is too large.
     """
     limit = card.max_reference_bytes
-    data = _read_url(engine, image, place) if is_url(image) else _read_bytes(image, place, limit)
+    data = _read_url(engine, image, named) if is_url(image) else _read_bytes(image, named, limit)
     if len(data) > limit:
         raise BadReference(
-            f"Reference {place} has more than the {limit / 1048576:.3g} MB that {card.address} takes.",
+            f"{named} has more than the {limit / 1048576:.3g} MB that {card.address} takes.",
             next_step="Give a smaller one.",
         )
     mime = sniff_mime(data)
     if mime is None or mime not in card.reference_mimes:
         what = {None: "is not an image", "image/svg+xml": "is an SVG"}.get(mime, f"is {mime}")
         taken = sorted(EXTENSIONS[one].upper().replace("JPG", "JPEG") for one in card.reference_mimes)
-        raise BadReference(f"Reference {place} {what}.", next_step=f"{card.address} takes {', '.join(taken)}.")
+        raise BadReference(f"{named} {what}.", next_step=f"{card.address} takes {', '.join(taken)}.")
     return data, mime
+
+
+def read_mask(engine: Engine, mask: Any, card: ModelCard) -> tuple[bytes, str]:
+    """Returns the bytes of a mask and their type, within the model's limits of masks.
+
+    Raises:
+        BadReference: As `read_reference`.
+    """
+    offer = card.mask or MaskOffer()
+    most, mimes = offer.max_bytes or card.max_reference_bytes, offer.mimes or card.reference_mimes
+    return read_reference(engine, mask, replace(card, max_reference_bytes=most, reference_mimes=mimes), "The mask")
 
 
 def is_url(image: Any) -> bool:
@@ -102,38 +113,38 @@ def is_url(image: Any) -> bool:
     return isinstance(image, str) and image.lower().startswith(("http://", "https://"))
 
 
-def _read_url(engine: Engine, url: str, place: int) -> bytes:
+def _read_url(engine: Engine, url: str, named: str) -> bytes:
     """Downloads a reference; only from public addresses, whatever its host or a redirect says."""
     try:
         return wait_for(engine.download(url))
     except ProviderError as error:
         step = "Download it yourself, and give the file's path or bytes."
-        raise BadReference(f"Reference {place} cannot be downloaded: {error.message}", next_step=step) from error
+        raise BadReference(f"{named} cannot be downloaded: {error.message}", next_step=step) from error
 
 
-def _read_bytes(image: Any, place: int, limit: int) -> bytes:
+def _read_bytes(image: Any, named: str, limit: int) -> bytes:
     if isinstance(image, (bytes, bytearray, memoryview)):
         return bytes(image)
     if isinstance(image, (str, os.PathLike)):
-        return _read_file(image, place, limit)
+        return _read_file(image, named, limit)
     if hasattr(image, "asset") and hasattr(image, "path"):  # a Generation
-        return _read_file(image.path, place, limit)
+        return _read_file(image.path, named, limit)
     if hasattr(image, "save") and hasattr(image, "mode"):  # a PIL image
         buffer = io.BytesIO()
         try:
             (image if image.mode in _PNG_MODES else image.convert("RGB")).save(buffer, "PNG")
         except (OSError, ValueError, SystemError) as error:  # such as one of no pixels
             raise BadReference(
-                f"Reference {place} cannot be written as a PNG: {error}.", next_step="Give another image."
+                f"{named} cannot be written as a PNG: {error}.", next_step="Give another image."
             ) from error
         return buffer.getvalue()
     raise BadReference(
-        f"Reference {place} is a {type(image).__name__}.",
+        f"{named} is a {type(image).__name__}.",
         next_step="Give a path, a URL, bytes, a PIL image or a Generation.",
     )
 
 
-def _read_file(name: str | os.PathLike[str], place: int, limit: int) -> bytes:
+def _read_file(name: str | os.PathLike[str], named: str, limit: int) -> bytes:
     """Returns a file's bytes, one more than the limit at most: nobody reads gigabytes to refuse them."""
     try:
         path = Path(name).expanduser()
@@ -144,21 +155,28 @@ def _read_file(name: str | os.PathLike[str], place: int, limit: int) -> bytes:
     except (OSError, ValueError, RuntimeError) as error:  # a NUL or a surrogate in the name; a home that is nobody's
         why = (error.strerror if isinstance(error, OSError) else None) or str(error)
         raise BadReference(
-            f"Reference {place}, {show(os.fspath(name))}, cannot be read: {why}.", next_step="Check the path."
+            f"{named}, {show(os.fspath(name))}, cannot be read: {why}.", next_step="Check the path."
         ) from error
 
 
 _PNG_MODES = frozenset({"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"})
 
 
-def store_references(engine: Engine, read: Sequence[tuple[bytes, str]]) -> list[Asset]:
+def measure_references(read: Sequence[tuple[bytes, str]]) -> list[Asset]:
+    """Returns what is known of references before they are stored.
+
+    Raises:
+        BadReference: One looks like an image but cannot be opened as one.
+    """
+    return [measure_reference(data, mime, place) for place, (data, mime) in enumerate(read, 1)]
+
+
+def store_references(engine: Engine, read: Sequence[tuple[bytes, str]], measured: Sequence[Asset]) -> list[Asset]:
     """Stores references by content, on the engine's workers, and returns what their rows keep.
 
     Raises:
-        BadReference: One looks like an image but cannot be opened as one; nothing is stored.
         StorageFailed: The disk refused.
     """
-    measured = [measure_reference(data, mime, place) for place, (data, mime) in enumerate(read, 1)]
     stored = []
     for (data, _), asset in zip(read, measured, strict=True):
         put = partial(engine.store.files.put, data, extension=asset.extension, folder="references")
@@ -166,17 +184,39 @@ def store_references(engine: Engine, read: Sequence[tuple[bytes, str]]) -> list[
     return stored
 
 
-def check_mask(mask: Asset, reference: Asset) -> None:
-    """Makes sure that a mask lies on its reference.
+def check_mask(card: ModelCard, mask: Asset, reference: Asset, data: bytes) -> None:
+    """Makes sure that a mask lies on its reference, and says what is to change in the way that the model reads it.
+
+    Args:
+        card: The model.
+        mask: What is known of the mask.
+        reference: What is known of the first reference.
+        data: The mask's bytes.
 
     Raises:
-        BadReference: It has another size.
+        BadReference: It has another size, or no transparent part where just those change.
     """
     if (mask.width, mask.height) != (reference.width, reference.height):
         raise BadReference(
             f"The mask has {mask.width}x{mask.height} pixels, and the reference {reference.width}x{reference.height}.",
             next_step="Give a mask of the reference's size.",
         )
+    if card.mask and card.mask.changes == TRANSPARENT and _is_opaque(data):
+        raise BadReference(
+            f"The mask has no transparent part, and {card.address} changes just what is transparent.",
+            next_step="Give a PNG with an alpha channel, transparent (alpha 0) where the picture is to change.",
+        )
+
+
+def _is_opaque(data: bytes) -> bool:
+    from PIL import Image
+
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            least = opened.convert("RGBA").getchannel("A").getextrema()[0]
+    except (OSError, ValueError, SyntaxError) as error:
+        raise BadReference(f"The mask cannot be opened: {error}", next_step="Give another file.") from error
+    return least == 255
 
 
 def measure_reference(data: bytes, mime: str, place: int) -> Asset:

@@ -44,7 +44,7 @@ def _has_unknown_price(studio: Studio, task: TaskRecord) -> bool:
         return False
     with suppress(UnknownModel):
         card = studio._engine.registry.card(task.address)
-        return card.estimate_micros(task.params, len(task.references)) is None
+        return card.estimate_micros(task.params, task.references) is None
     return False
 
 

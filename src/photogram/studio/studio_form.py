@@ -18,7 +18,7 @@ from ..domain.size import SIZE_NAMES
 from ..errors import BadParams, UnknownModel
 from .form import COUNT, IMAGES, MAX_DRAFT, Form, find_form_problems, settle
 from .kept_form import KeptForm, find_form
-from .references import Reference, list_references, read_reference, store_references
+from .references import Reference, list_references, measure_references, read_reference, store_references
 
 if TYPE_CHECKING:
     from .studio import Studio
@@ -168,8 +168,9 @@ class StudioForm:
             named = {name: _as_kept(card, name, value) for name, value in named.items()}
         if problems:
             raise BadParams(problems, model=card.address if card else "")
-        read = [read_reference(engine, one, card, place) for place, one in enumerate(given or (), 1)] if card else []
-        stored = tuple(store_references(engine, read))
+        places = enumerate(given or (), 1)
+        read = [read_reference(engine, one, card, f"Reference {place}") for place, one in places] if card else []
+        stored = tuple(store_references(engine, read, measure_references(read)))
 
         def make(form: Form) -> Form:
             if model is not UNSET and card is not None and card.address != form.model:

@@ -210,6 +210,17 @@ class FakeProvider:
         return Reply(headers={"content-type": "image/png"}, content=job.image)
 
 
+def draw_mask(width: int = 64, height: int = 48) -> bytes:
+    """Returns a mask whose left half is white and transparent: what changes, whichever of the two a model goes by."""
+    from PIL import Image
+
+    mask = Image.new("RGBA", (width, height), (0, 0, 0, 255))
+    mask.paste((255, 255, 255, 0), (0, 0, width // 2, height))
+    buffer = io.BytesIO()
+    mask.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 def draw(number: int, width: int = 64, height: int = 48) -> bytes:
     """Returns a PNG that is like no other."""
     from PIL import Image

@@ -9,7 +9,7 @@ from ..store.tasks import load_tasks
 from ..studio.studio import Studio
 from ..studio.waiting import wait_for
 from .base import PROMPT, KitBase, check_made, kit_card, needs
-from .fake import FakeProvider, draw
+from .fake import FakeProvider, draw, draw_mask
 
 
 class MadeKit(KitBase):
@@ -86,7 +86,7 @@ class MadeKit(KitBase):
         assert not fake.submits
 
     def test_mask_arrives_unchanged(self, studio: Studio, fake: FakeProvider) -> None:
-        mask, image = draw(200, 96, 64), draw(201, 96, 64)
+        mask, image = draw_mask(96, 64), draw(201, 96, 64)
         if "mask" not in fake.adapter().card(fake.model).specs:
             with pytest.raises(PhotogramError, match="mask"):
                 self.generate(studio, fake, images=[image], mask=mask)
