@@ -13,13 +13,17 @@ from photogram.domain.request import GenerationRequest, ReferenceImage
 from photogram.domain.secret import Secret
 from photogram.providers.a1111 import A1111
 from photogram.providers.wire import Access, WireAnswer, Working
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply, wait_until
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply, wait_until
 
 
 class FakeA1111(FakeProvider):
     adapter = A1111
     model = "loaded"
     key = "user:password-0123"
+    no_such: ClassVar = {
+        "poll": AT_ONCE["poll"], "download": AT_ONCE["download"], "refusals": "it refuses nothing",
+        "out_of_credit": "it is free",
+    }  # fmt: skip
     routes: ClassVar = {
         "submit": ("POST", "/sdapi/v1/(?:txt2img|img2img)"),
         "watch": ("GET", "/sdapi/v1/progress"),

@@ -12,7 +12,7 @@ from photogram.domain.request import GenerationRequest
 from photogram.errors import BadParams
 from photogram.providers.ark import Ark
 from photogram.providers.wire import Access
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 
 
 def no(code: str, status: int, message: str = "{reason}", **headers: str) -> Reply:
@@ -24,6 +24,7 @@ class FakeArk(FakeProvider):
     adapter = Ark
     model = "seedream-4-0-250828"
     base_path = "/api/v3"
+    no_such: ClassVar = {**AT_ONCE, "key_check": "no question is known that costs nothing"}
     routes: ClassVar = {"submit": ("POST", "/images/generations")}
     refusals: ClassVar = {
         "prompt": ("submit", no("InputTextSensitiveContentDetected", 400)),

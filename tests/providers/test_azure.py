@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from photogram.providers.azure import Azure
 from photogram.providers.wire import Access, WireAnswer
-from photogram.testing import Asked, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
 
 from .test_openai import FakeOpenAI
@@ -26,6 +26,10 @@ FOUND = {
 class FakeAzure(FakeOpenAI):
     adapter = Azure
     base_path = ""
+    no_such: ClassVar = {
+        **AT_ONCE,
+        "out_of_credit": "a subscription is billed afterwards; one that is closed refuses its key",
+    }
     routes: ClassVar = {
         "submit": ("POST", "/openai/v1/images/(?:generations|edits)"),
         "key_check": ("GET", "/openai/v1/models"),

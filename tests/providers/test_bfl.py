@@ -25,6 +25,7 @@ class FakeBFL(FakeProvider):
     adapter = BFL
     model = "flux-2-pro"
     base_path = "/v1"
+    no_such: ClassVar = {"cancel": "its documentation has none"}
     routes: ClassVar = {
         "submit": ("POST", "/flux-[a-z0-9.-]+"),
         "poll": ("GET", "/get_result"),

@@ -36,6 +36,10 @@ def entry(status: str = "success", outputs: Any = None, *messages: Any) -> dict[
 class FakeComfyUI(FakeProvider):
     adapter = ComfyUI
     model = "sd_xl_base_1.0.safetensors"
+    no_such: ClassVar = {
+        "refusals": "it refuses nothing", "job_failed": "tried below: an entry stands under its job's own id",
+        "unknown_status": "a job is in the queue, or it is not", "not_cancelled": "it says 200 to everything",
+    }  # fmt: skip
     routes: ClassVar = {
         "submit": ("POST", "/prompt"),
         "poll": ("GET", "/queue"),

@@ -14,7 +14,7 @@ from photogram.domain.task import RemoteHandle
 from photogram.errors import BadParams, RateLimited, Refused, RemoteFailed
 from photogram.providers.dashscope import DashScope
 from photogram.providers.wire import Access, Ready, WireAnswer, WireRequest
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 
 
 def no(code: str, status: int, **headers: str) -> Reply:
@@ -34,6 +34,7 @@ class FakeDashScope(FakeProvider):
     adapter = DashScope
     model = "qwen-image-3.0"
     base_path = "/api/v1"
+    no_such: ClassVar = {"key_check": "no question is known that costs nothing"}
     routes: ClassVar = {
         "submit": ("POST", "/services/aigc/(?:image-generation/generation|(?:text|image)2image/image-synthesis)"),
         "poll": ("GET", "/tasks/(?P<job>[^/]+)"),
@@ -55,6 +56,10 @@ class FakeDashScope(FakeProvider):
     out_of_credit = no("Arrearage", 400)
     job_failed: ClassVar = ("poll", task("FAILED", code="InternalError.Timeout", message="timed out"))
     unknown_status = task("pondering")
+    not_cancelled: ClassVar = {
+        "it runs": Reply.of({"code": "UnsupportedOperation", "message": "the task is not PENDING"}, 400),
+        "it is over": Reply.of({"code": "InvalidParameter", "message": "no such task"}, 404),
+    }
 
     def submit(self, asked: Asked, job: Job) -> Reply:
         assert asked.headers["x-dashscope-async"] == "enable"
@@ -84,6 +89,9 @@ class FakeDashScope(FakeProvider):
 
 class FakeSync(FakeDashScope):
     model = "qwen-image-2.0"
+    no_such: ClassVar = {
+        "poll": AT_ONCE["poll"], "cancel": AT_ONCE["cancel"], **FakeDashScope.no_such,
+    }  # fmt: skip
     routes: ClassVar = {
         "submit": ("POST", "/services/aigc/multimodal-generation/generation"),
         "download": ("GET", "/files/(?P<job>[^/]+)"),
@@ -94,6 +102,7 @@ class FakeSync(FakeDashScope):
     }
     job_failed = None
     unknown_status = None
+    not_cancelled: ClassVar = {}
 
     def submit(self, asked: Asked, job: Job) -> Reply:
         assert "x-dashscope-async" not in asked.headers

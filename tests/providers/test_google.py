@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pytest
 
 from photogram.providers.google import Google, count_tokens
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
 
 ASKED = {"promptTokenCount": 20, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 20}]}
@@ -49,6 +49,7 @@ class FakeGoogle(FakeProvider):
     adapter = Google
     model = "gemini-nano-banana-2.1"
     base_path = "/v1beta"
+    no_such: ClassVar = AT_ONCE
     routes: ClassVar = {
         "submit": ("POST", "/models/[^/]*(?:image|banana)[^/]*:generateContent"),  # a text model names topics
         "key_check": ("GET", "/models"),

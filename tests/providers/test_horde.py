@@ -41,6 +41,10 @@ class FakeHorde(FakeProvider):
     adapter = Horde
     model = "AlbedoBase XL (SDXL)"
     base_path = "/api/v2"
+    no_such: ClassVar = {
+        "out_of_credit": "it is free", "unknown_status": "it answers with counts, without a word",
+        "not_cancelled": "a request is taken back at any time",
+    }  # fmt: skip
     routes: ClassVar = {
         "submit": ("POST", "/generate/async"),
         "poll": ("GET", "/generate/check/(?P<job>[^/]+)"),

@@ -16,7 +16,7 @@ from photogram.providers.base import RemoteAdapter
 from photogram.providers.huggingface import HuggingFace
 from photogram.providers.registry import Registry, default_registry
 from photogram.providers.wire import Access, Ready, Submitted, WireAnswer
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
 
 from .test_fal import FakeFal
@@ -33,6 +33,7 @@ class FakeInference(FakeProvider):
 
     adapter = HuggingFace
     model = "stabilityai/stable-diffusion-xl-base-1.0"
+    no_such: ClassVar = AT_ONCE
     routes: ClassVar = {
         "submit": ("POST", "/hf-inference/models/[^/]+/[^/]+"),
         "key_check": ("GET", "/api/whoami-v2"),

@@ -13,7 +13,7 @@ from photogram.domain.asset import sniff_mime
 from photogram.engine.talk import Talk
 from photogram.errors import BadParams, BadReference, NotReady
 from photogram.providers.openai import OpenAI, count_tokens
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw, draw_mask
 
 SUNBURST = "gpt-image-2.5-sunburst"
@@ -28,6 +28,7 @@ class FakeOpenAI(FakeProvider):
     adapter = OpenAI
     model = "gpt-image-2"
     base_path = "/v1"
+    no_such: ClassVar = AT_ONCE
     routes: ClassVar = {
         "submit": ("POST", "/images/(?:generations|edits)"),
         "key_check": ("GET", "/models"),

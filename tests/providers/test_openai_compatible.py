@@ -18,7 +18,7 @@ from photogram.errors import BadRequest, UserError
 from photogram.providers.cards import ProviderFacts, read_facts
 from photogram.providers.openai_compatible import SERVERS, OpenAICompatible, read_habits
 from photogram.providers.wire import Access, Ready, WireAnswer
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply, open_studio
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply, open_studio
 from photogram.testing.fake import draw
 
 
@@ -32,6 +32,7 @@ class FakeServer(FakeProvider):
     adapter = OpenAICompatible
     model = "Qwen/Qwen-Image"
     base_path = "/v1"
+    no_such: ClassVar = {**AT_ONCE, "out_of_credit": "it is free"}
     routes: ClassVar = {"submit": ("POST", "/images/(?:generations|edits)"), "key_check": ("GET", "/models")}
     refusals: ClassVar = {
         "OpenAI's code": ("submit", Reply.of(
@@ -149,6 +150,7 @@ class FakeLocalAI(FakeServer):
 
     adapter = LocalAI
     model = "stablediffusion"
+    no_such: ClassVar = {name: why for name, why in FakeServer.no_such.items() if name != "download"}
     routes: ClassVar = {**FakeServer.routes, "download": ("GET", "/generated-images/(?P<job>\\w+)\\.png")}
     keyless: ClassVar = frozenset()
     named = "http://localai.internal:8080"

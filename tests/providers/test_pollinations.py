@@ -12,7 +12,7 @@ from photogram.domain.request import GenerationRequest
 from photogram.errors import BadParams
 from photogram.providers.pollinations import Pollinations
 from photogram.providers.wire import Access
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
 
 
@@ -26,6 +26,7 @@ def no(status: int, code: str, message: str = "{reason}", *, kind: str = "", **h
 class FakePollinations(FakeProvider):
     adapter = Pollinations
     model = "flux"
+    no_such: ClassVar = AT_ONCE
     routes: ClassVar = {
         "submit": ("POST", "/v1/images/(?:generations|edits)"),
         "key_check": ("GET", "/account/key"),

@@ -11,7 +11,7 @@ from photogram.domain.request import GenerationRequest, ReferenceImage
 from photogram.errors import BadParams
 from photogram.providers.stability import Stability
 from photogram.providers.wire import Access, WireRequest
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 
 
 def no(name: str, status: int, **headers: str) -> Reply:
@@ -21,6 +21,7 @@ def no(name: str, status: int, **headers: str) -> Reply:
 class FakeStability(FakeProvider):
     adapter = Stability
     model = "sd3.5-large"
+    no_such: ClassVar = AT_ONCE
     routes: ClassVar = {
         "submit": ("POST", "/v2beta/stable-image/(?:generate/(?:sd3|ultra|core)|edit/inpaint)"),
         "key_check": ("GET", "/v1/user/balance"),

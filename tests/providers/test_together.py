@@ -10,7 +10,7 @@ import pytest
 
 from photogram.errors import BadParams
 from photogram.providers.together import Together
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
 
 from .test_openai import read_uri
@@ -27,6 +27,7 @@ class FakeTogether(FakeProvider):
     adapter = Together
     model = "black-forest-labs/FLUX.2-pro"
     base_path = "/v1"
+    no_such: ClassVar = AT_ONCE
     routes: ClassVar = {"submit": ("POST", "/images/generations"), "key_check": ("GET", "/models")}
     refusals: ClassVar = {
         "NSFW": ("submit", error(422, "NSFW content detected in the prompt: {reason}")),

@@ -10,7 +10,7 @@ import pytest
 
 from photogram.providers.wire import WireAnswer
 from photogram.providers.xai import XAI
-from photogram.testing import Asked, FakeProvider, Job, ProviderKit, Reply
+from photogram.testing import AT_ONCE, Asked, FakeProvider, Job, ProviderKit, Reply
 from photogram.testing.fake import draw
 
 from .test_openai import read_uri
@@ -30,6 +30,7 @@ class FakeXAI(FakeProvider):
     adapter = XAI
     model = "grok-imagine-image-2.0"
     base_path = "/v1"
+    no_such: ClassVar = AT_ONCE
     routes: ClassVar = {
         "submit": ("POST", "/images/(?:generations|edits)"),
         "key_check": ("GET", "/api-key"),

@@ -10,8 +10,8 @@ pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _PROMISES))  #
 
 from .base import open_studio, wait_until  # noqa: E402
 from .clock import FastClock  # noqa: E402
-from .fake import FakeProvider, Job  # noqa: E402
+from .fake import AT_ONCE, FakeProvider, Job  # noqa: E402
 from .kit import ProviderKit  # noqa: E402
 from .server import Asked, Reply  # noqa: E402
 
-__all__ = ["Asked", "FakeProvider", "FastClock", "Job", "ProviderKit", "Reply", "open_studio", "wait_until"]
+__all__ = ["AT_ONCE", "Asked", "FakeProvider", "FastClock", "Job", "ProviderKit", "Reply", "open_studio", "wait_until"]

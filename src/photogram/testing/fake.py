@@ -13,6 +13,13 @@ from typing import Any, ClassVar
 from ..providers.base import RemoteAdapter
 from .server import Asked, Reply, Server
 
+AT_ONCE = {
+    "poll": "the image is in the answer to the submit",
+    "download": "its bytes are there, too",
+    "cancel": "there is no job to name",
+}
+"""`no_such` of a service that answers one request with the image."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Job:
@@ -81,6 +88,10 @@ class FakeProvider:
     not_cancelled: ClassVar[Mapping[str, Reply]] = {}
     """Every form in which it says that a job will not be stopped any more."""
 
+    no_such: ClassVar[Mapping[str, str]] = {}
+    """What the service does not have of all that the kit tries, and why: a kind of request (`cancel`), or a form above
+    (`out_of_credit`). What is neither stated nor named here was forgotten, and fails the kit."""
+
     cost_micros: ClassVar[int | None] = None
     """What one image costs by what the service says; None where it says nothing."""
 
@@ -110,6 +121,15 @@ class FakeProvider:
         self._server = Server(self._answer)
         self.origin = self._server.url
         self.url = self.origin + self.base_path
+
+    @classmethod
+    def missing(cls) -> set[str]:
+        """Returns what of all that the kit tries is not stated."""
+        kinds = {"poll", "download", "cancel", *(("key_check",) if cls.adapter.key_variables else ())}
+        forms = {"refusals", "rate_limits", *(("out_of_credit",) if cls.adapter.key_variables else ())}
+        forms |= {"job_failed", "unknown_status"} if "poll" in cls.routes else set()
+        forms |= {"not_cancelled"} if {"poll", "cancel"} <= cls.routes.keys() else set()
+        return (kinds - cls.routes.keys()) | {form for form in forms if not getattr(cls, form)}
 
     def close(self) -> None:
         """Stops serving."""

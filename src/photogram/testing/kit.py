@@ -68,6 +68,11 @@ class ProviderKit(MadeKit, RefusedKit, CarriedKit):
                 assert isinstance(error, ProviderError)
                 assert error.message
 
+    def test_what_the_service_does_not_have_is_said(self, fake: FakeProvider) -> None:
+        stated = type(fake).no_such
+        assert stated.keys() == type(fake).missing(), "state it in the fake, or name in no_such what there is not"
+        assert all(stated.values())
+
     def test_cards_are_complete(self, fake: FakeProvider) -> None:
         cards = fake.adapter().cards()
         assert cards

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..studio.studio import Studio
@@ -19,6 +20,19 @@ class CarriedKit(KitBase):
         batch = self.generate(studio, fake)
         check_made(batch)
         assert fake.count("poll") >= 4
+
+    @needs(lambda fake: "poll" not in fake.routes)
+    def test_submit_that_outlasts_its_deadline_is_lost_and_sent_once(self, studio: Studio, fake: FakeProvider) -> None:
+        registry = studio._engine.registry
+        card = registry.card(f"{fake.adapter.name}:{fake.model}")
+        registry._cards[card.address] = replace(card, deadline_s=0.5)
+        fake.hold.clear()
+        batch = self.generate(studio, fake)
+        assert batch[0].status == "lost"
+        assert batch[0].error is not None
+        assert "billed" in batch[0].error.message
+        fake.hold.set()
+        wait_until(lambda: len(fake.submits) == 1)
 
     @needs(lambda fake: fake.job_failed)
     def test_failed_job_is_an_error(self, studio: Studio, fake: FakeProvider) -> None:

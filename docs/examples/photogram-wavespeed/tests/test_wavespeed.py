@@ -41,6 +41,7 @@ class FakeWaveSpeed(FakeProvider):
     adapter = WaveSpeed
     model = "wavespeed-ai/flux-dev"
     base_path = "/api/v3"
+    no_such: ClassVar[Mapping[str, str]] = {"cancel": "its documentation has none"}
     routes: ClassVar[Mapping[str, tuple[str, str]]] = {
         "key_check": ("GET", "/balance"),
         "submit": ("POST", "/(wavespeed-ai/flux-(dev|schnell)|bytedance/seedream-v4/edit)"),
