@@ -158,3 +158,12 @@ def test_status_in_an_answer_that_is_no_2xx_is_about_the_job() -> None:
     assert isinstance(error, RemoteFailed)
     assert error.http_status is None  # a fact of the job: not asked again until the deadline
     assert "out of memory" in error.message
+
+
+def test_form_that_a_fake_forgets_is_missing_until_it_says_that_there_is_none() -> None:
+    class Forgetful(FakeBFL):
+        out_of_credit = None
+        rate_limits: ClassVar = {}
+
+    assert Forgetful.missing() - Forgetful.no_such.keys() == {"out_of_credit", "rate_limits"}
+    assert FakeBFL.missing() == FakeBFL.no_such.keys()

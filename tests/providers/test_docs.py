@@ -22,6 +22,7 @@ from photogram.domain.card import ANY_MODEL, ModelCard
 from photogram.domain.secret import Secret
 from photogram.domain.task import RemoteHandle
 from photogram.errors import BadParams
+from photogram.providers.azure import Azure
 from photogram.providers.base import RemoteAdapter
 from photogram.providers.openai_compatible import SERVERS, Habits
 from photogram.providers.protocols import QueueAdapter, SyncAdapter
@@ -40,6 +41,7 @@ from .test_titles import FakeWriter
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "providers.md").read_text("utf-8")
+SCHEMA = (ROOT / "src/photogram/store/migrations/0001_init.sql").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 PROVIDERS = _built_in()
 REMOTE = [one for one in PROVIDERS if isinstance(one, RemoteAdapter)]
@@ -225,6 +227,23 @@ def test_text_models_that_name_topics_are_those_of_the_cards() -> None:
     section = PAGE.partition("## Titles by AI\n")[2]
     stated = re.findall(r"`([\w./-]+)` \(([a-z]+)\)", section)
     assert stated == [(chat.model, one.name) for one in REMOTE if (chat := one.facts().chat)]
+
+
+def test_addresses_are_those_that_are_built_in() -> None:
+    rows = table(PAGE, "| provider | built in |")
+    assert [name for name, _ in rows] == [one.name for one in REMOTE]
+    for one, (_, said) in zip(REMOTE, rows, strict=True):
+        assert said == f"`{one.base_url}`" if one.base_url else said.startswith("none: ")
+    assert "`/openai/v1`" in dict(rows)["azure"]
+    assert Azure().root(Access(base_url="https://mine.example")) == "https://mine.example/openai/v1"
+
+
+def test_sources_of_costs_are_those_that_a_row_may_have() -> None:
+    [allowed] = re.findall(r"cost_source\s+VARCHAR.*?CHECK \(cost_source IN \(([^)]*)\)\)", SCHEMA, re.DOTALL)
+    stated = [name.strip("`") for name, _ in table(PAGE, "| source | meaning |")]
+    assert sorted(stated) == sorted(re.findall(r"'(\w+)'", allowed))
+    priced = {one.name: {*say_cost(one).split(", ")} for one in PROVIDERS}
+    assert set().union(*priced.values()) == set(stated)
 
 
 SIZES = table(PAGE, "| you write | to | is sent, or said |")

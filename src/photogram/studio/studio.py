@@ -100,7 +100,7 @@ class Studio(Showing):
             n: How many, 1–50. With a seed they get seed, seed+1, …
             topic: A Topic, an id, or a title (found or made); else the active topic; else a new one, titled from the
                 prompt.
-            images: Reference images: paths, bytes, PIL images, generations.
+            images: Reference images: paths, URLs, bytes, PIL images, generations.
             dry_run: Only check the call, and return what it may cost (a `Quote`); nothing is written or sent.
             key: The provider's key, for this batch only; it stays in this process's memory. Else `studio.keys`, the
                 environment, the system's keyring.
@@ -179,7 +179,8 @@ class Studio(Showing):
         """Whether a text model names a topic after its first image; remembered per user and workspace.
 
         None, as it is at first: only the text model of the provider that made the image, with the key that was used
-        for it. True: else that of any provider that has a key. False: never. What a person named stays.
+        for it (also one that was given to `generate`). True: else that of any provider that has a key. False: never.
+        What a person named stays.
         """
         return self._read(titles.wants_titles, self.user)
 

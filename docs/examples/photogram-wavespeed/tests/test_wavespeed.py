@@ -102,7 +102,7 @@ class TestWaveSpeed(ProviderKit):
         assert fake.submits[0].path == "/api/v3/wavespeed-ai/flux-dev"
         assert fake.submits[0].json() == {
             "prompt": "a lighthouse", "size": "1536*1024", "num_inference_steps": 30, "guidance_scale": 4, "seed": 7,
-            "strength": 0.8, "output_format": "jpeg",
+            "output_format": "jpeg",
         }  # fmt: skip
 
     def test_edit_is_sent_all_its_images_and_no_seed(self, studio: Studio, fake: FakeWaveSpeed) -> None:
