@@ -7,7 +7,7 @@ import time
 import pytest
 
 from photogram.domain.task import TaskStatus
-from photogram.errors import BadParams, NotFound
+from photogram.errors import BadParams, NotFound, StoreBusy
 from photogram.studio import Topic
 
 from .conftest import rows
@@ -20,6 +20,15 @@ def test_without_a_topic_generate_makes_one_titled_from_the_prompt(studio):
     assert topic.title == "Lighthouse at dusk"
     assert topic.record.title_source == "rule"
     assert studio.active_topic == topic
+
+
+def test_a_first_batch_makes_its_topic_the_active_one_in_its_own_commit(studio, monkeypatch):
+    def fail(*_: object) -> None:
+        raise StoreBusy("nothing more can be written")
+
+    monkeypatch.setattr(studio, "_write", fail)
+    batch = studio.generate("a boat")
+    assert studio.active_topic.id == batch.topic_id
 
 
 def test_the_next_batch_goes_to_the_active_topic(studio):

@@ -76,7 +76,7 @@ def test_a_key_that_came_since_is_seen_when_the_models_are_asked_for_again(ask, 
 
 
 def test_a_model_that_is_gone_stays_chosen_and_is_said(ask, controller):
-    controller.keep(Form(model="kinds:gone", prompt="a boat"))
+    controller.change(lambda _: Form(model="kinds:gone", prompt="a boat"))
     form = ask("hello")["state"]["form"]
     assert (form["model"], form["card"], form["prompt"]) == ("kinds:gone", None, "a boat")
     assert "kinds:gone" in form["problems"]["model"]

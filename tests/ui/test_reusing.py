@@ -180,7 +180,9 @@ def test_what_was_refused_is_tried_again():
     assert once("a", lambda: "anew") == "anew", "only the last few are remembered"
 
 
-def test_a_cancel_that_takes_long_holds_up_neither_a_press_nor_the_feed(session, heard, studio, monkeypatch):
+def test_a_cancel_that_takes_long_holds_up_neither_a_press_nor_the_feed_nor_other_actions(
+    session, heard, studio, monkeypatch
+):
     from photogram.studio import Batch
 
     batch, go = studio.generate("a boat").wait(20), threading.Event()
@@ -191,7 +193,10 @@ def test_a_cancel_that_takes_long_holds_up_neither_a_press_nor_the_feed(session,
     heard.wait(lambda one: one["kind"] == "pressed" and one["id"] == press_id)
     session.receive({"kind": "batches", "view": "v", "ids": [batch.id]})
     heard.wait(lambda one: one["kind"] == "batches")
-    assert not any(one["kind"] == "done" for one in heard.messages)
+    star = {"action": "star", "id": "star", "ids": [batch[0].id], "starred": True}
+    session.receive({"kind": "act", "view": "v", **star})
+    heard.wait(lambda one: one["kind"] == "done" and one["id"] == "star")
+    assert not any(one["kind"] == "done" and one["id"] == "slow" for one in heard.messages)
     go.set()
     heard.wait(lambda one: one["kind"] == "done" and one["id"] == "slow")
 

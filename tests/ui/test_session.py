@@ -137,6 +137,46 @@ def test_everything_is_sent_by_the_engine_s_thread(controller, studio):
     assert set(threads) == {"photogram-engine"}
 
 
+def test_what_is_sent_again_while_it_is_done_is_not_done_again(session, heard, controller, monkeypatch):
+    begun, go, answer = [], threading.Event(), controller.answer
+
+    def slow(message, buffers):
+        begun.append(message["kind"])
+        go.wait(20)
+        return answer(message, buffers)
+
+    monkeypatch.setattr(controller, "answer", slow)
+    for message in ({"kind": "press", "id": new_id("bat"), "form": {"prompt": "a boat"}}, {"kind": "act", "id": "ask"}):
+        for _ in range(3):
+            session.receive({"view": "v", **message})
+    session.receive({"kind": "beat", "view": "v"})
+    go.set()
+    heard.wait(said("pressed"))
+    heard.wait(lambda message: message.get("what") == "act")
+    session.receive({"kind": "act", "view": "v", "id": "ask"})  # answered, and so not under way any more
+    heard.wait(lambda _: begun.count("act") == 2)
+    assert begun.count("press") == 1
+
+
+def test_whatever_goes_wrong_once_the_views_are_told_the_next_time(session, heard, studio, controller, monkeypatch):
+    open_view(session, heard, studio)
+    changes, tell_new_form, wrong = controller.feed.changes, controller.tell_new_form, []
+
+    def fail(*_):
+        wrong.append(1)
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(controller.feed, "changes", lambda *args: changes(*args) if wrong else fail())
+    batch = studio.generate("a boat")
+    heard.wait(lambda message: batch.id in [row[0] for row in message.get("rows", [])])
+    monkeypatch.setattr(controller, "tell_new_form", lambda: tell_new_form() if len(wrong) > 1 else fail())
+    studio.form.prompt = "not told"
+    while len(wrong) < 2:
+        time.sleep(0.01)
+    studio.form.prompt = "from a cell"
+    heard.wait(lambda message: message["kind"] == "form" and message["form"]["prompt"] == "from a cell")
+
+
 def test_a_closed_studio_says_so(controller, heard, studio):
     session = Session(controller, heard.take)
     studio.close()

@@ -115,6 +115,10 @@ class ModelCard:
         """`provider:model`, as users write it."""
         return f"{self.provider}:{self.model}"
 
+    def takes(self, name: str) -> bool:
+        """Whether it has a parameter of this name, or knows what it means: sizes can be written in several ways."""
+        return name in self.specs or bool(self.sizes and name in SIZE_NAMES) or (name == "size" and self._is_sized)
+
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the params as the model will get them: checked, typed, sized, with defaults filled in.
 

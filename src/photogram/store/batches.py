@@ -11,7 +11,7 @@ from typing import Any
 from ..domain.asset import Asset
 from ..domain.prompt import title_from_prompt
 from ..domain.records import BatchRecord
-from . import ledger, topics
+from . import ledger, settings, topics
 from .rows import BATCH_COLUMNS, Cursor, marks, owned, read_batches
 
 
@@ -45,6 +45,7 @@ class NewBatch:
         topic_id: The topic; with `new_topic` it is made in the same transaction.
         new_topic: Whether the topic is new.
         title: Title of a new topic; where it is empty, the prompt gives it.
+        remember_as: The setting that names the topic from now on, written with it; none where it is empty.
         provider: Short name of the provider.
         model: Model id at the provider.
         prompt: Cleaned prompt.
@@ -71,6 +72,7 @@ class NewBatch:
     references: Sequence[Asset] = field(default=())
     mask: Asset | None = None
     title: str = ""
+    remember_as: str = ""
 
 
 def create_batch(cur: Cursor, user_id: str, batch: NewBatch) -> BatchRecord:
@@ -87,6 +89,8 @@ def create_batch(cur: Cursor, user_id: str, batch: NewBatch) -> BatchRecord:
         title, source = (batch.title, "user") if batch.title else (title_from_prompt(batch.prompt), "rule")
         topics.create_topic(cur, user_id, batch.topic_id, title, source, batch.created_at)
     owned(cur, "topics", batch.topic_id, user_id, "topic")
+    if batch.remember_as:
+        settings.set_setting(cur, user_id, batch.remember_as, batch.topic_id)
     _touch_topic(cur, batch)
     cur.execute(
         "INSERT INTO batches (id, topic_id, user_id, provider, model, prompt, params_requested, n, created_at) "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ..domain.asset import EXTENSIONS, Asset
@@ -80,6 +80,16 @@ class Form:
         if "" in problems:  # each is right, and together they are not: such as a size over the model's pixels
             kept = {name: value for name, value in kept.items() if name not in SIZE_NAMES}
         return replace(self, model=card.address, params=kept), [name for name in self.params if name not in kept]
+
+    def undo(self, before: Form, after: Form) -> Form:
+        """Returns the form with what a step from one form to another changed as it was, unless it was changed since."""
+        changed = [one.name for one in fields(Form) if getattr(self, one.name) == getattr(after, one.name)]
+        return replace(self, **{name: getattr(before, name) for name in changed})
+
+    def without_unknown(self, card: ModelCard) -> tuple[Form, list[str]]:
+        """Returns the form without what the model has no control for, and its names: nobody could take it out."""
+        kept = {name: value for name, value in self.params.items() if card.takes(name)}
+        return replace(self, params=kept), [name for name in self.params if name not in kept]
 
     def add(self, reference: Asset, most: int) -> Form:
         """Returns the form with one more reference; for a model that takes one, instead of it."""

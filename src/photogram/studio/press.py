@@ -12,6 +12,7 @@ from ..domain.secret import Secret
 from ..errors import NotFound, PhotogramError
 from ..store import ledger
 from ..store.batches import NewBatch
+from .asking import ACTIVE_TOPIC
 from .batch import Batch
 from .catalogue import require_access, warn_of_retirement
 from .prepare import Quote, hold_for, plan_batch
@@ -61,6 +62,7 @@ def press(
         provider=card.provider, model=card.model, prompt=plan.prompt, params=plan.requested,
         references=stored[: len(given)], mask=stored[-1] if mask is not None else None,
         tasks=hold_for(card, plan, shown), owner=engine.owner.id, local=card.local, created_at=studio._now(),
+        remember_as=ACTIVE_TOPIC if title == "" else "",
     )  # fmt: skip
     if key:
         engine.keys.lend(batch.id, card.provider, key)
@@ -69,8 +71,6 @@ def press(
     except PhotogramError:
         engine.keys.take_back(batch.id)
         raise
-    if title == "":
-        studio.active_topic = Topic(studio, record.topic_id)
     return Batch(studio, record)
 
 

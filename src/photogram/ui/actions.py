@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from ..domain.events import Event, EventKind
@@ -32,10 +33,12 @@ class Action:
     Attributes:
         run: Does it, and returns what the view is told of it (JSON).
         form: Whether it changes the form, so that every view is told what that is now.
+        waits: Whether it waits for a provider, which may take half a minute: nothing else waits for it.
     """
 
     run: Callable[[Controller, Json], Any]
     form: bool = False
+    waits: bool = False
 
     def __call__(self, controller: Controller, message: Json) -> Any:
         """Does it."""
@@ -48,16 +51,20 @@ class Once:
     def __init__(self, most: int = 200) -> None:
         self._most = most
         self._done: dict[str, Any] = {}
+        self._lock = Lock()
 
     def __call__(self, act_id: str, run: Callable[[], Any]) -> Any:
         """Returns what `run` returned, now or the first time."""
         if not act_id:
             return run()
-        if act_id not in self._done:
-            self._done[act_id] = run()
+        if act_id in self._done:
+            return self._done[act_id]
+        result = run()
+        with self._lock:  # actions have several lanes
+            self._done[act_id] = result
             if len(self._done) > self._most:
                 del self._done[next(iter(self._done))]
-        return self._done[act_id]
+        return result
 
 
 def _generations(controller: Controller, message: Json) -> list[Generation]:
@@ -161,7 +168,7 @@ def _send_unsent(controller: Controller, message: Json) -> int | None:
 
 
 ACTIONS: dict[str, Action] = {
-    "cancel": Action(_cancel),
+    "cancel": Action(_cancel, waits=True),
     "retry": Action(_retry),
     "delete": Action(_delete),
     "undelete": Action(_undelete),

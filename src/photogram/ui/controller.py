@@ -8,19 +8,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from ..domain.card import ModelCard
-from ..domain.ids import is_id
 from ..errors import BadParams, PhotogramError, UnknownModel
 from ..store import settings, topics
-from ..store.outline import load_batches
 from ..studio import Studio
 from ..studio.form import Form, find_form_problems, settle
 from ..studio.kept_form import find_form
-from ..studio.press import press, press_again
 from ..studio.resuming import quote_all_unsent
 from ..studio.showing import DEFAULT_PANEL_HEIGHT, PANEL_HEIGHT
 from . import said
@@ -29,8 +25,8 @@ from .describe import describe_model, list_choices
 from .feed import Feed
 from .keeping import Keeping
 from .matching import match_size
+from .pressing import Pressing
 from .references import References
-from .reusing import find_batch
 from .shown import Shown
 from .texts import choose_language, read_texts
 from .wire import (
@@ -61,15 +57,16 @@ class Controller:
         self.studio = studio
         self._lang = lang or studio.lang
         self._once = Once()
-        self.before_reuse: Form | None = None
+        self.reused: tuple[Form, Form] | None = None  # the form before and after the last reuse
         self.feed, self.references, self.keeping = Feed(self), References(self), Keeping(self)
+        self._pressing = Pressing(self)
         self._kept = find_form(studio)
         self._told_at = self._kept.at
         self._answers: dict[str, Callable[[Json, Sequence[bytes]], list[Reply]]] = {
             "hello": self._hello, "look": self.feed.look, "beat": self.feed.beat, "used": self.feed.used,
             "batches": self.feed.batches, "thumbs": self.feed.thumbs, "full": self.keeping.full,
             "zip": self.keeping.zip, "images": self.keeping.images, "select": self.keeping.select,
-            "press": self._press, "form": self._form, "upload": self.references.upload, "layout": self._layout,
+            "press": self._pressing.press, "form": self._form, "upload": self.references.upload, "layout": self._layout,
             "act": self._act, "models": self._models,
         }  # fmt: skip
 
@@ -100,7 +97,11 @@ class Controller:
         except Exception as error:
             log.exception("the panel could not answer %r", kind)
             problem = {"kind": "internal", "message": f"{type(error).__name__}: {error}", "next_step": ""}
-        return [Reply({"kind": "refused", "view": view, "what": kind, "id": message.get("id"), "error": problem})]
+        facts = {"what": kind, "id": message.get("id"), "seq": message.get("seq")}
+        refused = {"kind": "refused", "view": view, **facts, "error": problem}
+        if kind == "press":
+            self._pressing.remember(refused)
+        return [Reply(refused)]
 
     # ── What a view sees ────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -155,41 +156,36 @@ class Controller:
 
     # ── What a view asks for ────────────────────────────────────────────────────────────────────────────────────────
 
-    def _press(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        """Starts a batch whose id the browser made, so that the same press twice is one batch."""
-        press_id = said.text(message, "id")
-        if not is_id(press_id, "bat"):
-            raise BadParams(["a press has an id of its own"])
-        if again := said.text(message, "of"):
-            more = press_again(self.studio, find_batch(self.studio, again).record, batch_id=press_id)
-            return [Reply({"kind": "pressed", "view": message["view"], "id": press_id, "topic": more.topic_id})]
-        pressed = {"kind": "pressed", "view": message["view"], "id": press_id}
-        if self.studio._read(load_batches, self.studio.user, [press_id]):  # the form may be another one by now
-            return [Reply(pressed | {"topic": self.find_active()})]
-        given = said.table(message, "form")
-        form = self.form
-        if (model := said.text(given, "model")) and model != form.model:
-            form = form.switch(self.studio._engine.registry.card(model))[0]
-        form = form.change(given)
-        images = [self.references.read(asset) for asset in form.references]
-        press(
-            self.studio, form.prompt, model=form.model, n=form.n, topic=None, images=images or None, dry_run=False,
-            key=None, params=form.params, batch_id=press_id,
-        )  # fmt: skip
-        self.keep(replace(form, prompt=""))
-        return [Reply(pressed | {"topic": self.find_active()}), self.tell_form(by=message["view"])]
-
     def _form(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Takes what changed in the form; every view is told what it is now, what is wrong, what it may cost."""
-        given = said.table(message, "changes")
-        form, dropped = self.form, list[str]()
-        if isinstance(given.get("model"), str) and given["model"] != form.model:
-            form, dropped = form.switch(self.studio._engine.registry.card(given["model"]))
-            given = {name: value for name, value in given.items() if name != "params"}
-        if given.get("match_size"):
-            form = match_size(self.card, form)
-        self.keep(form.change(given))
+        dropped = self.take(said.table(message, "changes"))
         return [self.tell_form(by=message.get("view"), seq=message.get("seq"), dropped=dropped)]
+
+    def take(self, given: Json) -> list[str]:
+        """Changes what a view says of the form, and nothing else: a cell may have set the rest meanwhile.
+
+        Returns:
+            The names of the parameters that the model does not take, or not so, and that were left out.
+        """
+        registry, dropped = self.studio._engine.registry, list[str]()
+
+        def make(form: Form) -> Form:
+            changes, model = given, said.text(given, "model")
+            if model and model != form.model:
+                form, lost = form.switch(registry.card(model))
+                dropped.extend(lost)
+                changes = {name: value for name, value in given.items() if name != "params"}
+            if changes.get("match_size"):
+                form = match_size(registry.card(form.model), form)
+            form = form.change(changes)
+            if "params" in changes:  # its view may not have known yet that another model was chosen
+                with suppress(UnknownModel):
+                    form, lost = form.without_unknown(registry.card(form.model))
+                    dropped.extend(lost)
+            return form
+
+        self.change(make)
+        return dropped
 
     def tell_form(self, *, by: str | None = None, seq: int | None = None, dropped: Sequence[str] = ()) -> Reply:
         """Returns the message that tells every view what the form is now."""
@@ -248,6 +244,6 @@ class Controller:
     def _remembered(self, key: str) -> Any:
         return self.studio._read(settings.get_setting, self.studio.user, key)
 
-    def keep(self, form: Form) -> None:
-        """Makes this the form, and remembers it."""
-        self._kept.change(lambda _: form)
+    def change(self, make: Callable[[Form], Form]) -> None:
+        """Makes the form another one, from what it is now; see `KeptForm.change`."""
+        self._kept.change(make)

@@ -15,13 +15,15 @@ class Lanes:
 
     Attributes:
         in_order: What must be done in the order in which it was said.
-        actors: Actions; some wait for a provider.
+        actors: Actions.
+        waiters: Those of them that wait for a provider.
         readers: Everything else.
         users: Sessions that use them.
     """
 
     in_order: Workers = field(default_factory=lambda: Workers("panel-write", 1))
     actors: Workers = field(default_factory=lambda: Workers("panel-act", 1))
+    waiters: Workers = field(default_factory=lambda: Workers("panel-wait", 2))
     readers: Workers = field(default_factory=lambda: Workers("panel-read", 2))
     users: int = 0
 
@@ -46,5 +48,5 @@ def close_lanes(engine: Engine) -> None:
         if lanes.users:
             return
         del _open[engine]
-    for workers in (lanes.in_order, lanes.actors, lanes.readers):
+    for workers in (lanes.in_order, lanes.actors, lanes.waiters, lanes.readers):
         workers.stop(0)

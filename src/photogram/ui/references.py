@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..domain.asset import Asset, sniff_mime
 from ..errors import BadReference
-from ..studio.form import name_mimes
+from ..studio.form import Form, name_mimes
 from ..studio.references import measure_reference
 from . import said
 from .uploads import Uploads
@@ -40,8 +40,10 @@ class References:
         if message.get("cancel"):
             self._uploads.forget(upload_id)
             late = self._finished.pop(upload_id, None)  # it was finished before the user's word came
-            self._controller.keep(self._controller.form.change({"without": [late.sha256] if late else []}))
-            return [self._controller.tell_form()] if late else []
+            if late is None:
+                return []
+            self._controller.change(partial(Form.change, given={"without": [late.sha256]}))
+            return [self._controller.tell_form()]
         if done := self._finished.get(upload_id):  # its answer was lost, and the browser sends a part again
             return [self._uploaded(view, upload_id, done)]
         part, parts, size = (said.whole(message, name) for name in ("part", "parts", "size"))
@@ -82,13 +84,21 @@ class References:
         if len(data) > card.max_reference_bytes:
             raise BadReference(f"The file is larger than {card.title} takes.", next_step="Choose a smaller one.")
         most = int(spec.max or 1)
-        if len(self._controller.form.references) >= max(most, 2):  # the only one of a model that takes one is replaced
-            takes = "1 reference" if most == 1 else f"{most} references"
-            raise BadReference(f"{card.title} takes {takes} at most.", next_step="Remove one first.")
+
+        def check_room(form: Form) -> None:
+            if len(form.references) >= max(most, 2):  # the only one of a model that takes one is replaced
+                takes = "1 reference" if most == 1 else f"{most} references"
+                raise BadReference(f"{card.title} takes {takes} at most.", next_step="Remove one first.")
+
+        def put_in(form: Form) -> Form:
+            check_room(form)  # others may have added some meanwhile
+            return form.add(asset, most)
+
+        check_room(self._controller.form)
         asset = measure_reference(data, mime, 1)
         put = partial(self._controller.studio._files.put, data, extension=asset.extension, folder="references")
         asset = replace(asset, sha256=put())
-        self._controller.keep(self._controller.form.add(asset, most))
+        self._controller.change(put_in)
         return asset
 
     def read(self, asset: Asset) -> bytes:

@@ -15,6 +15,7 @@ from ..domain.size import pixels_of
 from ..errors import BadParams, UnknownModel
 from ..store.batches import get_generation
 from ..studio import Batch, Studio
+from ..studio.form import Form
 from . import said
 from .wire import Json
 
@@ -43,7 +44,7 @@ def reuse(controller: Controller, message: Json) -> Json:
         What could not be applied: `gone` (the model's address; the form keeps its own), `dropped` (names of
         parameters that the model does not take, or not so), `references` (how many), `mask`.
     """
-    studio, form = controller.studio, controller.form
+    studio = controller.studio
     record = find_batch(studio, said.text(message, "batch")).record
     gone = ""
     try:
@@ -58,12 +59,17 @@ def reuse(controller: Controller, message: Json) -> Json:
     images = card.specs.get("images") if card else None
     kept = tuple(asset for asset in there if card and asset.mime in card.reference_mimes)[: _most(images)]
     params = dict(record.params) if card is None else _in_its_words(record.params, card)
-    form = replace(form, prompt=record.prompt, params=params, references=kept)
     dropped: list[str] = []
-    if card:
-        form, dropped = form.switch(card)
-    controller.before_reuse = controller.form
-    controller.keep(form)
+
+    def put_in(form: Form) -> Form:
+        made = replace(form, prompt=record.prompt, params=params, references=kept)
+        if card:
+            made, lost = made.switch(card)
+            dropped.extend(lost)
+        controller.reused = form, made
+        return made
+
+    controller.change(put_in)
     lost = {
         "gone": gone, "dropped": dropped, "references": len(record.references) - len(kept), "mask": bool(record.mask),
     }  # fmt: skip
@@ -71,10 +77,11 @@ def reuse(controller: Controller, message: Json) -> Json:
 
 
 def take_back(controller: Controller, _: Json) -> None:
-    """Puts the form back as it was before the last `reuse`: a prompt may have been half written."""
-    if controller.before_reuse:
-        controller.keep(controller.before_reuse)
-        controller.before_reuse = None
+    """Puts back what the last `reuse` replaced: a prompt may have been half written. What was set since then stays."""
+    if controller.reused:
+        before, after = controller.reused
+        controller.reused = None
+        controller.change(lambda form: form.undo(before, after))
 
 
 def write_code(controller: Controller, message: Json) -> str:

@@ -35,6 +35,9 @@ GONE_S = 12.0
 IN_ORDER = frozenset({"press", "form", "layout", "upload", "look", "select"})
 """What a view says in order, and that must be done in order."""
 
+ONCE = frozenset({"press", "act"})
+"""What has an id of its own and is sent again until it is answered."""
+
 Send = Callable[[Json, Sequence[bytes]], None]
 
 
@@ -75,6 +78,7 @@ class Session:
         self._form_due = False
         self._closed = False
         self._lanes = open_lanes(self._engine)
+        self._under_way: set[tuple[str, str]] = set()
         self._unsubscribe = controller.studio.subscribe(self._note)
         self._lanes.readers.submit(controller.warm_up)
         self._engine.thread.call(self._start, self._tell(), "panel")
@@ -120,18 +124,26 @@ class Session:
             return
         if message.get("kind") in ("look", "beat") and (shown := read_shown(message)) != view.shown:
             view.shown, view.since = shown, None  # what it showed before is told no more
+        told = (str(message.get("kind")), str(message.get("id") or ""))
+        if told[0] in ONCE and told[1]:
+            if told in self._under_way:  # sent again meanwhile: its answer comes
+                return
+            self._under_way.add(told)
         answers = self._lane_of(message).submit(self._controller.answer, message, buffers)
-        self._start(self._reply(answers), f"answer to {message.get('kind')}")
+        self._start(self._reply(answers, told), f"answer to {message.get('kind')}")
 
     def _lane_of(self, message: Json) -> Workers:
-        """Returns who answers: actions have a lane of their own, since some wait for a provider (cancel)."""
+        """Returns who answers: actions have a lane of their own, and so have those that wait for a provider."""
         kind, action = message.get("kind"), ACTIONS.get(str(message.get("action")))
         if kind == "act" and not (action and action.form):
-            return self._lanes.actors
+            return self._lanes.waiters if action and action.waits else self._lanes.actors
         return self._lanes.in_order if kind in IN_ORDER or kind == "act" else self._lanes.readers
 
-    async def _reply(self, answers: Future[list[Reply]]) -> None:
-        replies: list[Reply] = await asyncio.wrap_future(answers)
+    async def _reply(self, answers: Future[list[Reply]], told: tuple[str, str]) -> None:
+        try:
+            replies: list[Reply] = await asyncio.wrap_future(answers)
+        finally:
+            self._under_way.discard(told)
         self._deliver(replies)
 
     def _deliver(self, replies: Iterable[Reply]) -> None:
@@ -159,8 +171,11 @@ class Session:
                 if not self._look_elsewhere():
                     continue
             self._changed.clear()
-            await self._tell_form()
-            await self.tell_changes()
+            try:
+                await self._tell_form()
+                await self.tell_changes()
+            except Exception:  # an edge (STYLE): whatever went wrong this time, the views are told the next time
+                log.exception("the views could not be told")
             await asyncio.sleep(PAUSE_S)
 
     def _look_elsewhere(self) -> bool:
@@ -187,6 +202,9 @@ class Session:
                 _, replies = await asyncio.wrap_future(changes)
             except PhotogramError as error:  # the workspace is busy: the next change, or the view's beat, tries again
                 log.debug("a view is not told: %s", error)
+                continue
+            except Exception:  # one view's trouble is not the others'
+                log.exception("a view is not told")
                 continue
             for name in names:
                 now = self._views.get(name)
