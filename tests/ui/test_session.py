@@ -158,6 +158,18 @@ def test_what_is_sent_again_while_it_is_done_is_not_done_again(session, heard, c
     assert begun.count("press") == 1
 
 
+def test_a_view_that_waits_for_the_workspace_is_told_who_holds_it(session, heard, studio, controller, monkeypatch):
+    go, answer = threading.Event(), controller.answer
+    monkeypatch.setattr("photogram.ui.session.HELD_S", 0.05)
+    monkeypatch.setattr(controller, "answer", lambda *args: (go.wait(20), answer(*args))[1])
+    monkeypatch.setattr(studio._engine.store, "busy", lambda: "the workspace is in use by process 7.")
+    session.receive({"kind": "beat", "view": "v"})
+    error = heard.wait(said("busy"))["error"]
+    assert (error["kind"], error["message"]) == ("StoreBusy", "The workspace is in use by process 7.")
+    go.set()
+    heard.wait(said("beat"))
+
+
 def test_whatever_goes_wrong_once_the_views_are_told_the_next_time(session, heard, studio, controller, monkeypatch):
     open_view(session, heard, studio)
     changes, tell_new_form, wrong = controller.feed.changes, controller.tell_new_form, []

@@ -14,7 +14,7 @@ from typing import Any
 from ..domain.events import Event, EventKind
 from ..engine.engine import Engine
 from ..engine.workers import Workers
-from ..errors import PhotogramError, StoreClosed, StoreForked
+from ..errors import PhotogramError, StoreBusy, StoreClosed, StoreForked
 from .actions import ACTIONS
 from .controller import Controller
 from .lanes import close_lanes, open_lanes
@@ -28,6 +28,9 @@ PAUSE_S = 0.1
 
 LOOK_S = 1.0
 """How often is looked for what other processes wrote, while a view is open."""
+
+HELD_S = 3.0
+"""A view whose beat is not answered for so long is told where another process holds the workspace."""
 
 GONE_S = 12.0
 """A view that did not beat for so long (it does every 5 s) is forgotten until it beats again: its page may be gone."""
@@ -131,6 +134,8 @@ class Session:
             self._under_way.add(told)
         answers = self._lane_of(message).submit(self._controller.answer, message, buffers)
         self._start(self._reply(answers, told), f"answer to {message.get('kind')}")
+        if told[0] in ("hello", "beat"):
+            self._start(self._say_if_held(answers, message["view"]), "who holds the workspace")
 
     def _lane_of(self, message: Json) -> Workers:
         """Returns who answers: actions have a lane of their own, and so have those that wait for a provider."""
@@ -145,6 +150,14 @@ class Session:
         finally:
             self._under_way.discard(told)
         self._deliver(replies)
+
+    async def _say_if_held(self, answers: Future[list[Reply]], view: str) -> None:
+        """Tells a view that the workspace is held, while it waits: it must not take the kernel for busy or gone."""
+        await asyncio.sleep(HELD_S)
+        if not answers.done() and not self._closed and (holder := self._engine.store.busy()):
+            next_step = "It goes on when that one is done; if it stays so, restart the other notebook's kernel."
+            error = StoreBusy(f"{holder[0].upper()}{holder[1:]}", next_step=next_step)
+            self._send({"kind": "busy", "view": view, "error": write_error(error)}, ())
 
     def _deliver(self, replies: Iterable[Reply]) -> None:
         """Sends replies; what they tell a view, it knows."""

@@ -24,6 +24,7 @@ const acting = {
     });
   },
   more(row) { // the same again with new seeds: a press, whose batch this view names and shows at once
+    if (this.isAsked(row.id)) return;
     const id = newId('bat'), batch = this.batches[row.id], n = batch?.n ?? row.images;
     if (batch && batch.topic !== this.topic) this.look(batch.topic); // where it will be
     else if (this.isFiltered()) this.unfilter();
@@ -36,6 +37,10 @@ const acting = {
     setTimeout(() => { if (this.mores[id]) this.mores[id].busy = true; }, BUSY_MS);
     this.tell('press', message);
   },
+  isAsked(of) { // a second click of a double one, or before the first is answered, is no other press
+    const { lastMore } = this, just = lastMore?.of === of && Date.now() - lastMore.at < AGAIN_MS;
+    return just || Object.values(this.mores).some((one) => one.message.of === of);
+  },
   async copyCode(batch) {
     const code = await this.ask('code', { batch });
     if (code !== undefined) this.copy(code, 'toast.code_copied');
@@ -45,7 +50,8 @@ const acting = {
     if (await this.ask('retry', { ids }) !== undefined && ids.length > 1) this.toast('', this.t('toast.retrying', { n: ids.length }));
   },
   async deleteBatch(row) {
-    const n = row.images, said = await this.confirm({
+    const n = this.batches[row.id]?.images.length ?? row.images; // all of them, also what a filter hides
+    const said = await this.confirm({
       title: this.t(n === 1 ? 'batch.delete_one' : 'batch.delete_many', { n }), text: shorten(this.batches[row.id]?.prompt ?? ''),
       yes: this.t('batch.delete'), danger: true,
     });
@@ -91,6 +97,7 @@ const acting = {
   },
   async star(image, starred = !image.starred) {
     image.starred = starred;
+    this.keepSelected();
     if (await this.ask('star', { ids: [image.id], starred }) === undefined) image.starred = !starred;
   },
   async reuseSeed(seed) {

@@ -1,5 +1,5 @@
 // What the user does: methods of the root, called by its components as `pg.…`.
-const TYPING_MS = 300, BUSY_MS = 1000, PART_BYTES = 1 << 20;
+const TYPING_MS = 300, BUSY_MS = 1000, AGAIN_MS = 1000, PART_BYTES = 1 << 20;
 
 const doing = {
   set(changes) {
@@ -14,7 +14,13 @@ const doing = {
   },
   choose(model) {
     this.flush();
+    this.switching = true;
     this.sayForm({ model });
+  },
+  keyless() { // the provider of the chosen model, where it needs a key and has none
+    const { model, card } = this.form, find = (check) => this.models.find(check);
+    const one = find(({ address }) => address === model) ?? find(({ provider }) => provider === model?.split(':')[0]);
+    return one && !one.key && card ? one.provider : '';
   },
   flush() {
     clearTimeout(this.typing);
@@ -25,23 +31,29 @@ const doing = {
     const { params, ...others } = this.unanswered ?? {};
     this.unanswered = { ...others, ...(params && !changes.model ? { params } : {}), ...changes };
     this.saidAt = Date.now();
+    for (const name of Object.keys(changes)) delete this.sending?.message.changes[name]; // sent again, it says no old ones
     this.tell('form', { changes, seq: ++this.seq });
   },
   press() {
     if (this.sending) return;
-    if (!this.form.prompt?.trim()) { this.toast('bad', this.t('prompt.empty')); return; }
+    if (!this.form.prompt?.trim()) {
+      if (Date.now() - this.pressedAt > AGAIN_MS) this.toast('bad', this.t('prompt.empty')); // no second click
+      return;
+    }
     this.flush();
-    this.unanswered = null; // the press carries all of it; said again after the press, it would bring the prompt back
+    const changes = this.unanswered ?? {};
+    this.unanswered = null; // the press carries it; said again after the press, it would bring the prompt back
     if (this.isFiltered()) this.unfilter(); // what is made now must be seen
     const { model, params, prompt, n, references } = this.form;
     const id = newId('bat'), ratio = this.form.size ? this.form.size[0] / this.form.size[1] : 1;
     const form = { model, params, prompt, n, references: references.map((one) => one.sha) };
     if (this.topic) this.watchTitle(this.topic);
-    this.sending = { message: { id, form }, at: Date.now(), busy: false };
+    const message = { id, form, topic: this.topic, changes };
+    this.sending = { message, at: Date.now(), busy: false };
     setTimeout(() => { if (this.sending?.message.id === id) this.sending.busy = true; }, BUSY_MS);
     const row = Object.freeze({ id, images: n, references: references.length, ratio, created: Date.now() + this.skew, local: true, prompt, model });
     this.rows = [row, ...this.rows];
     this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n }));
-    this.tell('press', { id, form });
+    this.tell('press', message);
   },
 };

@@ -1,4 +1,6 @@
 // What the kernel says: methods of the root, one for each kind of message. Every message may come twice.
+const REPEATED = ['hello', 'look', 'beat'], UNTOLD = [...REPEATED, 'thumbs', 'batches', 'models'];
+
 const hearing = {
   on_state(said) {
     Object.assign(this, { texts: said.texts, lang: said.lang, models: said.models, form: said.form, skew: said.now - Date.now() });
@@ -33,29 +35,49 @@ const hearing = {
   on_form(said) {
     if (said.by === this.view && said.seq === this.seq) this.unanswered = null;
     if (said.by === this.view && said.dropped.length) this.tellDropped(said);
+    if (!this.unanswered) this.switching = false;
     if (!this.unanswered && !Object.keys(this.pending).length) this.form = said.form; // else the answer says all of it
   },
   on_pressed(said) {
-    delete this.mores[said.id];
-    if (said.id !== this.sending?.message.id) return;
-    if (this.form.prompt === this.sending.message.form.prompt) this.form.prompt = '';
-    this.sending = null;
-    if (said.topic) { this.watchTitle(said.topic); this.tellTitles(); }
+    const prompt = this.sending?.message.form.prompt;
+    if (this.topic && said.topic !== this.topic && !this.filter.everywhere) this.takeBack(said.id); // it is elsewhere
+    if (this.endMore(said.id) || !this.endPress(said.id)) return;
+    if (this.form.prompt === prompt) this.form.prompt = '';
+    this.watchTitle(said.topic); this.tellTitles();
   },
+  // Whether this view still waited for that press; its answer may come twice.
+  endPress(id) {
+    if (this.sending?.message.id !== id) return false;
+    this.sending = null; this.pressedAt = Date.now();
+    return true;
+  },
+  endMore(id) {
+    if (!this.mores[id]) return false;
+    this.lastMore = { of: this.mores[id].message.of, at: Date.now() };
+    return delete this.mores[id];
+  },
+  takeBack(id) { this.rows = this.rows.filter((row) => !(row.local && row.id === id)); }, // what a press showed at once
+  on_busy(said) { this.trouble = said.error; }, // the kernel is there, and waits for the workspace
+  // What is asked for again and again is refused as often: it is told once, and only where it is still waited for.
   on_refused(said) {
-    if (said.what === 'press') {
-      this.rows = this.rows.filter((row) => !(row.local && row.id === said.id));
-      if (this.mores[said.id]) delete this.mores[said.id];
-      else this.sending = null;
-      const why = this.told(said.error);
-      this.complain(said.error.top_up ? why : this.t('toast.failed', { why }), said.error);
-    } else {
-      if (['full', 'zip'].includes(said.what)) { this.fetches.get(`${said.what} ${said.id}`)?.fail(said.error); return; }
-      if (said.what === 'upload') { this.failUpload(said.id, this.told(said.error)); return; }
-      if (said.what === 'act') this.answered(said.id);
-      if (said.what === 'form') this.unanswered = null;
-      this.complain(this.told(said.error), said.error);
+    const { what, id, error } = said, why = this.told(error);
+    if (error.kind === 'StoreBusy' || REPEATED.includes(what)) this.trouble = error; // until something is answered
+    if (what === 'press') {
+      if (!this.endMore(id) && !this.endPress(id)) return;
+      this.takeBack(id);
+      this.complain(error.top_up ? why : this.t('toast.failed', { why }), error);
+    } else if (what === 'full' || what === 'zip') this.fetches.get(`${what} ${id}`)?.fail(error);
+    else if (what === 'upload') this.failUpload(id, why);
+    else if (what === 'form') this.refuseForm(said.seq, why, error);
+    else if (what === 'act' ? this.asked.has(id) : what === 'images' ? this.asking.has(id) : !UNTOLD.includes(what)) {
+      this.answered(id); this.asking.get(id)?.([]);
+      this.complain(why, error);
     }
+  },
+  refuseForm(seq, why, error) {
+    if (seq === this.seq) { this.unanswered = null; this.switching = false; }
+    if (seq !== this.refusedSeq) this.complain(why, error);
+    this.refusedSeq = seq;
   },
   on_closed() { this.lose('closed'); },
 };

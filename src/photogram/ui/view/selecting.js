@@ -58,10 +58,16 @@ const selecting = {
     for (const id of ids) some = this.selected.delete(id) || some;
     if (some) this.tellSelected();
   },
-  keepSelectedOf(rows) { // what is no longer in the list shown must not be deleted unseen
+  // What is not shown must not be deleted unseen. Of a batch whose details are not here, nobody can tell whether a
+  // filter shows an image: it is let go of where that may have changed (`unsure`: whether it may have of a batch).
+  keepSelected(unsure = () => false) {
     if (!this.selected.size) return;
-    const there = new Set(rows.map((row) => row.id));
-    this.unselect([...this.selected].filter(([, batch]) => !there.has(batch)).map(([id]) => id));
+    const there = new Set(this.rows.map((row) => row.id)), sifts = this.filter.status || this.filter.starred;
+    const isShown = (id, batch) => {
+      const image = sifts && this.batches[batch]?.images.find((one) => one.id === id);
+      return there.has(batch) && (!sifts || (image ? this.passes(image) : !unsure(batch)));
+    };
+    this.unselect([...this.selected].filter(([id, batch]) => !isShown(id, batch)).map(([id]) => id));
   },
   tellSelected() {
     clearTimeout(this.tellingSelected);

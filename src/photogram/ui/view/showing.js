@@ -29,6 +29,7 @@ const showing = {
     this.shelve();
     if (FILTERS.some((name) => filter[name])) Object.assign(this, { filter, waiting: true });
     else this.show(this.topic, true);
+    this.keepSelected(() => true);
     this.tellLook();
   },
   unfilter() { this.sift(Object.fromEntries(FILTERS.map((name) => [name, '']))); },
@@ -63,7 +64,7 @@ const showing = {
     Object.assign(this, { revision: said.revision, looked: null, waiting: false });
     this.stale = new Set(Object.keys(this.batches)); // what was kept may have changed meanwhile
     said.batches.forEach((batch) => this.stale.delete(batch.id));
-    this.tidySoon();
+    this.tidySoon(); this.keepSelected();
     this.seek();
   },
   seek() {
@@ -84,11 +85,14 @@ const showing = {
     said.others.forEach((id) => this.stale.add(id));
     if (said.others.length) this.touch(this.$refs.feed?.nearRows() ?? []);
     this.revision = Math.max(this.revision, said.revision);
+    const changed = new Set(said.rows.map(([id]) => id));
+    this.keepSelected((id) => changed.has(id));
     if (this.filter.everywhere && (this.topics.length !== topics.size || this.topics.some((one) => !topics.has(one.id)))) this.tellLook();
   },
   on_batches(said) {
     this.thumbs.expect(said.coming);
     said.batches.forEach((batch) => { mergeBatch(this.batches, batch); this.stale.delete(batch.id); });
+    this.keepSelected();
     this.details.got(said.ids);
   },
   on_thumbs(said, buffers) {

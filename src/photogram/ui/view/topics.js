@@ -3,6 +3,7 @@ const byActivity = (one, other) => other.active_at - one.active_at || (one.id < 
 
 const topical = {
   around(said) {
+    this.trouble = null; // the workspace was read
     for (const name of ['wallet', 'unsent']) if (name in said) this[name] = said[name];
     if (said.topics) this.takeTopics(said.topics);
     else if (said.topics_changed?.length || said.topics_gone?.length) {
@@ -33,8 +34,10 @@ const topical = {
   titleOf(topic) { // an empty topic that nobody named is called so in the reader's own language
     return topic.by === 'rule' && !topic.batches ? this.t('topics.untitled') : topic.title;
   },
-  // Asks for an action and waits for what it answers; undefined where it was refused, which on_refused has told.
+  // Asks for an action and waits for what it answers; undefined where it was refused, which on_refused has told, or
+  // where nobody hears it.
   ask(action, body = {}) {
+    if (this.closed) return Promise.resolve();
     const id = newId('ask'), message = { action, id, since: this.revision, ...body };
     return new Promise((resolve) => {
       this.asked.set(id, { resolve, message, at: Date.now() });

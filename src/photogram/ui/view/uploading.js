@@ -90,7 +90,7 @@ const uploading = {
   },
   failUpload(id, why) {
     const upload = this.findUpload(id);
-    if (!upload) return;
+    if (!upload || upload.status === 'failed') return;
     Object.assign(upload, { status: 'failed', why, slow: false });
     this.toast('bad', this.t('toast.upload_failed', { why }));
     this.land(id);
