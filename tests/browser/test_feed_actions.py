@@ -4,30 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from .cells import NOTEBOOK, run_cell
+from .loopback import GLIMPSE, LOOPBACK, SLOW, STATES, WORKING
 from .panels import Panel
 
-TESTS = str(Path(__file__).parents[1])
-LOOPBACK = f"""
-import sys
-sys.path.insert(0, {TESTS!r})
-from faulty.adapter import LoopbackAdapter
-from faulty.server import Reply, Server, retry_later
-server = Server()
-studio._engine.registry.add(LoopbackAdapter(server.url, price_micros={{price}}))
-studio.keys["loopback"] = "key-of-nobody"
-topic = studio.new_topic("Trials")
-
-def ask(prompt, n=1, submit=lambda count: None, poll=lambda count: None):
-    server.on_submit, server.on_poll = submit, poll
-    return studio.generate(prompt, model="loopback:img", n=n)
-"""
-WORKING = """lambda count: Reply(body=b'{"status": "working", "progress": 0.4, "queue": 2}')"""
 LONG = "a lighthouse at dusk, two boats, watercolor, gulls over the pier, " * 8 + "\nsecond line: \"quotes\" and 'more'"
 
 
@@ -328,15 +312,6 @@ def test_a_batch_is_deleted_after_a_question_and_comes_back(panel: Panel) -> Non
 
 # ── On its way, or not made ─────────────────────────────────────────────────────────────────────────────────────────
 
-STATES = f"""
-ask("too many", submit=lambda count: retry_later(0)).wait(60)
-ask("indecent", submit=lambda count: (200, {{}}, b'{{"refused": true}}')).wait(60)
-ask("broken", n=2, submit=lambda count: (500, {{}}, b"oops")).wait(60)
-ask("vanished", submit=lambda count: "cut").wait(60)
-stopped = ask("unwanted", poll={WORKING})
-going = ask("in line", poll={WORKING})
-"""
-
 
 def card(panel: Panel, prompt: str, at: int = 0) -> Locator:
     return line(panel, prompt).nth(at)
@@ -391,16 +366,6 @@ def test_every_way_in_which_an_image_is_not_made(panel: Panel, clipboard) -> Non
     expect(head(panel, "too many")).to_have_count(0)
 
 
-SLOW = """
-def age(cur, batch_id, seconds):
-    cur.execute("UPDATE tasks SET created_at = created_at - to_seconds(?), revision = nextval('revision') "
-                "WHERE batch_id = ?", [seconds, batch_id])
-studio._write(age, going.id, 45.0)
-from photogram.domain.events import Event, EventKind
-studio._engine.thread.call(studio._engine.bus.publish, Event(kind=EventKind.BATCH, user_id=studio.user))
-"""
-
-
 def test_what_takes_long_says_why_and_since_when_also_after_a_reload(panel: Panel) -> None:
     panel.open()
     page = panel.page
@@ -422,15 +387,6 @@ def test_what_takes_long_says_why_and_since_when_also_after_a_reload(panel: Pane
     expect(going).to_contain_text("Taking longer than expected…")
     open_menu(panel, "in line").get_by_role("menuitem", name="Cancel all").click()
     expect(page.locator(".pg-card[data-status=cancelled]")).to_have_count(2)
-
-
-GLIMPSE = """
-import io
-from PIL import Image
-seen = io.BytesIO()
-Image.new("RGB", (96, 64), "teal").save(seen, "WEBP")
-studio._engine.glimpses = lambda ids: {one: seen.getvalue() for one in ids}
-"""
 
 
 def test_a_glimpse_of_what_is_being_drawn_is_shown_until_it_is_there(panel: Panel) -> None:

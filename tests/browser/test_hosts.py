@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from .cells import NOTEBOOK, run_cell
-from .conftest import Lab, write_notebook
+from .labs import Lab, write_notebook
 from .panels import LANDED, Panel, Watch
 
 OPEN = "import photogram as pg\nstudio = pg.Studio({name!r})"

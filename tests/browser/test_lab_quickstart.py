@@ -9,7 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from .cells import errors, outputs, picture_widths, run_all, save
-from .conftest import IS_IDLE, Lab
+from .conftest import IS_IDLE
+from .labs import Lab
 
 NAME = "photogram-quickstart.ipynb"
 

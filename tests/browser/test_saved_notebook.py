@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from .cells import NOTEBOOK, outputs, picture_widths, run_cell, save
-from .conftest import Lab, write_notebook
+from .labs import Lab, write_notebook
 from .panels import LANDED, Watch
 
 STRIP = ".photogram-strip"

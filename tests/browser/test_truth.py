@@ -13,7 +13,7 @@ from faulty.server import Job, Reply, Server
 from playwright.sync_api import Browser, expect
 
 from .cells import await_kernel
-from .conftest import Lab, write_notebook
+from .labs import Lab, write_notebook
 from .panels import KERNEL, Panel, warm_notebook
 from .wire import Wire
 
