@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 from playwright.sync_api import expect
 
+from .heard import listening
 from .panels import KERNEL, Panel
 from .settings import Settings, a_file, open_settings
 
@@ -116,6 +117,10 @@ def test_every_kind_of_parameter_has_a_control_that_works(settings) -> None:
     side = form.side
     form.group("Aspect ratio").get_by_role("button", name="16:9").click()
     side.get_by_label("Style").select_option(label="A long name")
+    form.group("Quality").get_by_role("button", name="HD").click()
+    form.group("Background").get_by_role("button", name="Transparent").click()
+    side.get_by_label("Resolution").select_option("2K")
+    form.number("Strength").fill("0.75")
     expect(side.get_by_text("Compression")).to_have_count(0)
     form.group("Format").get_by_text("JPEG").click()
     form.number("Compression").fill("40")
@@ -128,6 +133,7 @@ def test_every_kind_of_parameter_has_a_control_that_works(settings) -> None:
     form.group("Images").get_by_text("2", exact=True).click()
     form.panel.generate("a boat", n=2)
     assert form.say("print(dict(studio.batches()[0].params) == dict(aspect_ratio='16:9', style='a_long_name', "
+                    "quality='hd', background='transparent', resolution='2K', strength=0.75, "
                     "output_format='jpeg', output_compression=40, steps=21, guidance_scale=4.5, "
                     "negative_prompt='fog, text', sampler='euler', tiling=True, seed=0), studio.batches()[0].params)"
                     ).startswith("True"), form.say("print(studio.batches()[0].params)")  # fmt: skip
@@ -204,8 +210,38 @@ def test_named_sizes_say_what_they_are(settings) -> None:
     form.await_form("studio.form.params == {}")
 
 
+TYPE = """() => { // as fast as nobody types: no pause of a busy machine comes between two keys
+    const put = (field, value) => { field.value = value; field.dispatchEvent(new Event('input', { bubbles: true })); };
+    const slider = document.querySelector('.pg-side.left input[type=range][aria-label=Steps]');
+    for (const text of ['a', 'a ', 'a b', 'a bo', 'a boat']) put(document.querySelector('.pg-prompt textarea'), text);
+    for (const steps of [21, 22, 25, 30]) put(slider, steps);
+    return window.heard.length;
+}"""
+
+
+def test_typing_and_dragging_leave_as_one_message_and_coming_back_asks_at_once(settings) -> None:
+    form = settings()
+    page = form.page
+    with listening(page) as heard:
+        assert page.evaluate(TYPE) == 0, "nothing leaves while somebody types"
+        form.await_form("studio.form.prompt == 'a boat' and studio.form.params == {'steps': 30}")
+        assert heard("form") == 1
+        for event in (
+            "window.dispatchEvent(new Event('focus'))",
+            "document.dispatchEvent(new Event('visibilitychange'))",
+        ):
+            left = page.evaluate(
+                f"() => {{ const before = window.heard.length; {event}; return window.heard.slice(before) }}"
+            )
+            assert left == [["beat", ""]], "it does not wait for the next beat"
+
+
 def test_what_is_typed_reaches_the_kernel_and_is_there_again_in_another_kernel(settings, panel: Panel) -> None:
     form = settings("")
+    panel.button("Hide the topics").click()
+    frame, edge = panel.page.locator(".pg"), panel.page.get_by_role("separator", name="Height of the panel")
+    edge.press("ArrowDown")
+    edge.press("ArrowDown")
     panel.prompt.fill("half a sen")
     form.number("Width").fill("512")
     form.group("Images").get_by_text("8", exact=True).click()
@@ -218,6 +254,9 @@ def test_what_is_typed_reaches_the_kernel_and_is_there_again_in_another_kernel(s
     expect(panel.prompt).to_have_value("half a sen")
     expect(form.number("Width")).to_have_value("512")
     expect(form.number("Strength")).to_have_value(strength)
+    expect(form.side).to_be_visible()
+    expect(panel.page.get_by_role("complementary", name="Topics")).to_have_count(0)
+    assert frame.bounding_box()["height"] == 800
     expect(form.group("Images").get_by_role("button", pressed=True)).to_have_text("8")
 
 

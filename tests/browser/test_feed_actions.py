@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from .cells import NOTEBOOK, run_cell
 from .loopback import GLIMPSE, LOOPBACK, SLOW, STATES, WORKING
 from .panels import Panel
+from .settings import Settings
 
 LONG = "a lighthouse at dusk, two boats, watercolor, gulls over the pier, " * 8 + "\nsecond line: \"quotes\" and 'more'"
 
@@ -50,6 +51,11 @@ def open_menu(panel: Panel, prompt: str) -> Locator:
     menu = panel.page.locator(".pg").get_by_role("menu", name="More actions")
     expect(menu).to_be_visible()
     return menu
+
+
+def press(panel: Panel, prompt: str) -> None:
+    panel.prompt.fill(prompt)
+    panel.button("Generate").click()
 
 
 def seed_field(panel: Panel) -> Locator:
@@ -161,8 +167,12 @@ def test_settings_are_used_again_and_it_is_said_what_could_not_be(panel: Panel) 
     expect(panel.prompt).to_have_value("half a sentence")
     expect(settings.get_by_role("button", name="Remove reference")).to_have_count(0)
 
+    scrolled = settings.locator(".pg-scroll")
+    scrolled.evaluate("box => { box.scrollTop = box.scrollHeight }")
+    assert scrolled.evaluate("box => box.scrollTop") > 50
     head(panel, "rolled").get_by_role("button", name="Reuse").click()
     expect(panel.prompt).to_have_value("rolled")
+    page.wait_for_function("box => box.scrollTop === 0", arg=scrolled.element_handle())
     expect(seed_field(panel)).to_have_value("")
     expect(settings.get_by_role("button", name="Remove reference")).to_have_count(0)
 
@@ -364,6 +374,65 @@ def test_every_way_in_which_an_image_is_not_made(panel: Panel, clipboard) -> Non
     card(panel, "too many").hover()
     card(panel, "too many").get_by_role("button", name="Delete").click()
     expect(head(panel, "too many")).to_have_count(0)
+
+
+IMPATIENT = """
+from photogram.engine import poll, progress
+usual = poll.poll_pause_s, progress.CUT_OFF_S
+poll.poll_pause_s, progress.CUT_OFF_S = lambda polls: 0.1, 0.0
+"""
+FULL = """
+from photogram.errors import StorageFailed
+from photogram.store.files import LocalFiles
+put = LocalFiles.put
+def refuse(self, *given, **said):
+    raise StorageFailed("The disk is full.")
+LocalFiles.put = refuse
+"""
+
+
+def test_from_an_empty_workspace_each_error_is_told_and_ends_well(panel: Panel, clipboard) -> None:
+    panel.open()
+    make(panel, LOOPBACK.format(price=40_000))
+    form = Settings(panel)
+    form.choose("loopback")
+    wallet = form.side.get_by_role("button", name="Wallet")
+    expect(wallet).to_contain_text("10,000")
+
+    make(panel, "server.on_submit = lambda count: retry_later(0)")
+    press(panel, "too fast")
+    limited = card(panel, "too fast")
+    expect(limited.locator(".pg-why")).to_have_text(re.compile(r"Rate limit exceeded\.\s*Try again later\."))
+    expect(wallet).to_contain_text("10,000")  # its coins are back
+    make(panel, "server.on_submit = lambda count: None")
+    limited.get_by_role("button", name="Retry", exact=True).click()
+    pictures(panel, 1)
+    expect(wallet).to_contain_text("9,960")
+
+    make(panel, IMPATIENT + f"server.on_poll = {WORKING}")
+    press(panel, "out of reach")
+    cut = card(panel, "out of reach")
+    expect(cut).to_contain_text("2 before it")
+    make(panel, "going = studio.batches()[0]\nserver.unplug()" + SLOW)
+    expect(cut).to_contain_text("Taking longer than expected…")
+    expect(cut).to_contain_text("Check your connection")
+    expect(cut).to_have_attribute("data-status", "processing")
+    make(panel, "server.on_poll = lambda count: None\nserver.plug_in()")
+    pictures(panel, 2)
+
+    make(panel, FULL)
+    press(panel, "no room")
+    unstored = card(panel, "no room")
+    expect(unstored).to_contain_text("The image could not be stored: The disk is full.")
+    expect(unstored).to_contain_text("Free some disk space, then retry.")
+    unstored.get_by_role("button", name="Copy details").click()
+    expect(panel.toasts).to_contain_text("Details copied")
+    assert panel.run("print(studio.batches()[0][0].record.task_id)").strip() in clipboard()
+    make(panel, "LocalFiles.put = put\npoll.poll_pause_s, progress.CUT_OFF_S = usual")
+    unstored.get_by_role("button", name="Retry", exact=True).click()
+    pictures(panel, 3)
+    assert panel.run("print(len(server.jobs))") == "3\n", "none was paid for twice"
+    expect(wallet).to_contain_text("9,880")
 
 
 def test_what_takes_long_says_why_and_since_when_also_after_a_reload(panel: Panel) -> None:

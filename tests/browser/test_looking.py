@@ -179,6 +179,37 @@ def test_what_can_be_done_with_the_image_that_is_looked_at(panel: Panel, fill) -
     page.locator(".pg-feed").wait_for()
 
 
+def test_an_image_larger_than_its_room_is_seen_in_its_own_size(panel: Panel, fill) -> None:
+    fill(1)
+    page = panel.page
+    panel.run("studio.generate('large', width=1536, height=1536).wait()")
+    page.get_by_role("button", name="Image 1: large").click()
+    assert whole(panel) == [1536, 1536]
+    zoom, shown, canvas = panel.button("Actual size"), light(panel).locator(".pg-picture"), page.locator(".pg-canvas")
+    fitted = shown.bounding_box()
+    assert fitted["width"] == fitted["height"] < 760
+    expect(zoom).to_have_attribute("aria-pressed", "false")
+    zoom.click()
+    assert shown.bounding_box()["width"] == 1536
+    assert shown.bounding_box()["height"] == 1536
+    canvas.hover()
+    page.mouse.wheel(0, 300)
+    page.wait_for_function("box => box.scrollTop === 300", arg=canvas.element_handle())
+    zoom.click()
+    assert shown.bounding_box() == fitted
+    shown.click(position={"x": fitted["width"] - 2, "y": fitted["height"] - 2})  # there it comes close
+    expect(zoom).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function(
+        "box => box.scrollTop + box.clientHeight > 1535 && box.scrollLeft + box.clientWidth > 1535",
+        arg=canvas.element_handle(),
+    )
+    page.keyboard.press("ArrowRight")
+    expect(zoom).to_be_disabled()
+    page.keyboard.press("ArrowLeft")
+    expect(zoom).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("Escape")
+
+
 def test_it_fills_the_screen_and_leaves_it_again(panel: Panel, fill) -> None:
     fill(1)
     page = panel.page

@@ -6,12 +6,18 @@ from playwright.sync_api import Page, expect
 
 from .cells import HOLD, NOTEBOOK
 from .panels import KERNEL, Panel
+from .settings import Settings
 
 
 def test_first_generation_from_an_empty_workspace(panel: Panel) -> None:
     page = panel.page
     panel.open()
     expect(page.get_by_text("No topics yet: describe something and press Generate.")).to_be_visible()
+    form = Settings(panel)
+    form.choose("sketch: scene")
+    form.group("Aspect ratio").get_by_role("button", name="4:3").click()
+    form.group("Quality").get_by_role("button", name="HD").click()
+    form.side.get_by_label("Style", exact=True).select_option("watercolor")
     panel.shrink(4)
     panel.prompt.fill("a lighthouse at dusk")
     shown = page.evaluate(
@@ -27,9 +33,13 @@ def test_first_generation_from_an_empty_workspace(panel: Panel) -> None:
     panel.await_pictures(4)
     assert [badge[:5] for badge in page.locator(".pg-feed .pg-badge").all_inner_texts()] == ["seed "] * 4
     expect(page.get_by_text("a lighthouse at dusk", exact=True)).to_be_visible()
-    expect(page.locator(".pg-facts")).to_contain_text("128 × 128")
+    expect(page.locator(".pg-facts")).to_contain_text("128 × 96")
+    assert (
+        panel.run("params = studio.batches()[0].params; print(params['quality'], params['style'])") == "hd watercolor\n"
+    )
     expect(page.locator(".pg-topic b")).to_have_text("Lighthouse at dusk")
     expect(page.locator(".pg-topic small")).to_have_text("4 images")
+    expect(page.locator(".pg-topic img")).to_be_visible()
     expect(panel.prompt).to_have_value("")
 
 

@@ -87,11 +87,18 @@ def test_it_cannot_be_pressed_while_a_setting_is_wrong_and_says_which(panel: Pan
 
 
 def test_what_failed_stays_and_what_was_made_goes(panel: Panel) -> None:
-    form = open_settings(panel, "kinds:dear")  # $2 an image; the wallet holds $10
-    form.side.get_by_role("group", name="Images").get_by_text("8", exact=True).click()
+    form = open_settings(panel, "fal:flux")  # no key
     panel.prompt.fill("a palace")
     panel.button("Generate").click()
     alert = panel.toasts.get_by_role("alert")
+    expect(alert).to_contain_text(re.compile("Failed to generate: .*key.*studio.keys"))
+    expect(panel.prompt).to_have_value("a palace")
+    expect(panel.page.locator(".pg-row")).to_have_count(0)
+    alert.get_by_role("button", name="Dismiss").click()
+
+    form.choose("kinds:dear")  # $2 an image; the wallet holds $10
+    form.side.get_by_role("group", name="Images").get_by_text("8", exact=True).click()
+    panel.button("Generate").click()
     expect(alert).to_contain_text("Insufficient coins: this needs 16,000, and the wallet holds 10,000. Please top up.")
     expect(panel.prompt).to_have_value("a palace")
     expect(panel.page.locator(".pg-feed .pg-wait")).to_have_count(0)

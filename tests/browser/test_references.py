@@ -76,11 +76,35 @@ def test_references_come_by_click_drop_and_paste(settings) -> None:
     form.await_form("len(studio.form.images) == 3")
 
 
+def test_from_an_empty_workspace_a_picture_stands_beside_what_was_made_of_it(settings) -> None:
+    form = settings()
+    page: Page = form.page
+    dog = picture("tan", (200, 100))
+    form.add(a_file("dog.png", dog))
+    expect(form.previews).to_have_count(1)
+    form.panel.generate("Transform into cartoon style")
+    cards = page.locator(".pg-feed .pg-card")
+    expect(cards).to_have_count(2)
+    reference, result = cards.first.get_by_role("img", name="Reference 1, 200 × 100"), cards.last.locator("img")
+    for image in (reference, result):
+        page.wait_for_function("image => image.naturalWidth > 0", arg=image.element_handle())
+    expect(cards.first).to_have_text("Reference")
+    left, right = cards.first.bounding_box(), cards.last.bounding_box()
+    assert left["y"] == right["y"]
+    assert left["x"] + left["width"] < right["x"]
+    sent = form.say("print(*[(run.prompt, [one.data.hex() for one in run.references]) for run in kinds.runs])")
+    assert sent == str(("Transform into cartoon style", [dog.hex()]))
+
+
 def test_what_is_no_reference_is_said_and_nothing_is_lost(settings) -> None:
     form = settings()
     toasts = form.panel.toasts
-    form.add(a_file("red.png"), a_file("notes.txt", b"hello", "text/plain"), a_file("big.png", bytes(10 * 2**20 + 1)))
+    form.add(
+        a_file("red.png"), a_file("notes.txt", b"hello", "text/plain"), a_file("big.png", bytes(10 * 2**20 + 1)),
+        a_file("moving.gif", b"GIF89a", "image/gif"),
+    )  # fmt: skip
     expect(toasts).to_contain_text("notes.txt is not an image")
+    expect(toasts).to_contain_text("moving.gif: this model takes JPEG, PNG")
     expect(toasts).to_contain_text("big.png is larger than 10 MB")
     expect(form.previews).to_have_count(1)
     form.add(a_file("teal.png"), a_file("navy.png"), a_file("pink.png"))

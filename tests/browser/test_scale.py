@@ -99,6 +99,25 @@ def test_ten_thousand_images(panel: Panel, received):
     expect(page.locator(".pg-said").first).to_contain_text("no. 456")
 
 
+COUNT_RENDERS = """() => { // Vue calls the hooks `u` of a component whenever it was rendered again
+    window.rendered = [];
+    let cards = 0;
+    const walk = (node) => {
+        const { component, children } = node ?? {};
+        if (component?.type?.props?.image && component.subTree?.el?.classList?.contains('pg-card')) {
+            const note = () => window.rendered.push(component.props.image.id);
+            component.u = [...(component.u ?? []), note];
+            cards++;
+        }
+        if (component) walk(component.subTree);
+        if (Array.isArray(children)) children.forEach(walk);
+        else if (node?.suspense) walk(node.suspense.activeBranch);
+    };
+    [...document.querySelectorAll('*')].forEach((root) => walk(root._vnode));
+    return cards;
+}"""
+
+
 def test_one_card_s_update_draws_one_card_and_is_small(panel: Panel, received):
     panel.open()
     seed(panel, 300)
@@ -113,11 +132,13 @@ def test_one_card_s_update_draws_one_card_and_is_small(panel: Panel, received):
             subtree: true, childList: true, attributes: true, characterData: true,
         });
     }""")
+    assert page.evaluate(COUNT_RENDERS) == page.locator(".pg-card[data-id]").count() > 8
     before = len(received)
     starred = panel.run("one = studio.batches()[0][0]\none.star()\nprint(one.id)").strip()
     card = page.locator(f'.pg-card[data-id="{starred}"]')
     expect(card.get_by_role("button", name="Take the star off")).to_be_visible()
     assert page.evaluate("() => [...window.drawn]") == [starred]
+    assert page.evaluate("() => window.rendered") == [starred]
     told = [one for one in received[before:] if b'"changes"' in one and starred.encode() in one]
     assert len(told) == 1
     assert len(told[0]) < 5_000
@@ -249,11 +270,30 @@ def test_two_hundred_images_at_once_end_right(panel: Panel):
     panel.run(
         f"import sys; sys.path.insert(0, {TESTS!r})\nfrom ui.kinds import add_kinds\nkinds = add_kinds(studio)\n"
         "studio.new_topic('Burst')\n"
-        "all = [studio.generate(f'hold {n}', n=50, model='kinds:all', width=16, height=16) for n in range(4)]"
+        "all = [studio.generate(f'hold {n}', n=50, model='kinds:all', width=16, height=16) for n in range(4)]\n"
+        "from threading import Event, Semaphore\n"
+        "run, some, rest = kinds.run, Semaphore(100), Event()\n"
+        "def run_half(*given):\n"
+        "    if not some.acquire(blocking=False): rest.wait(60)\n"
+        "    return run(*given)\n"
+        "kinds.run = run_half"
     )
     page = panel.page
     expect(page.locator(".pg-said").first).to_have_text("hold 3")
-    panel.run("kinds.go.set()\nfor one in all: one.wait()")
+    panel.run("kinds.go.set()")
+    panel.button("More actions").first.click()
+    expect(page.get_by_role("menuitem", name="Copy prompt")).to_be_focused()
+    panel.run("rest.set()")  # 100 of them come at the earliest while the menu is open
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("menuitem", name="Copy as Python code")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    panel.button("Hide the topics").click()
+    expect(page.get_by_role("complementary", name="Topics")).to_have_count(0)
+    panel.button("Show the topics").click()
+    panel.prompt.fill("typed meanwhile")
+    panel.run("for one in all: one.wait()")
+    expect(panel.prompt).to_have_value("typed meanwhile")
     page.wait_for_function(ALL_DRAWN)
     height = page.evaluate("() => document.querySelector('.pg-feed').scrollHeight")
     for part in range(1, 12):  # every one of the 200 is on the screen once

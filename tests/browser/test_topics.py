@@ -30,20 +30,22 @@ def focused(page: Page) -> str:
     return page.evaluate("() => document.activeElement.getAttribute('aria-label') || document.activeElement.innerText")
 
 
-def test_five_topics_are_made_named_renamed_and_deleted(panel: Panel) -> None:
+def test_five_topics_are_made_named_searched_renamed_and_deleted(panel: Panel) -> None:
     panel.open()
     page = panel.page
     expect(page.get_by_text("No topics yet: describe something and press Generate.")).to_be_visible()
+    others = ["Product photos", "Abstract art", "Landscapes"]
+    panel.run(f"for title in reversed({others}): studio.new_topic(title, activate=False)")
 
     panel.shrink()
     press(panel, "character designs for a comic")
     expect(panel.toasts).to_contain_text("Generating 1 image")
     expect(panel.toasts).to_contain_text("Topic title generated: Character designs for a comic")
     panel.await_pictures(1)
-    expect(titles(panel)).to_have_text(["Character designs for a comic"])
+    expect(titles(panel)).to_have_text(["Character designs for a comic", *others])
 
     panel.button("New topic").click()
-    expect(titles(panel)).to_have_text(["New topic", "Character designs for a comic"])
+    expect(titles(panel)).to_have_text(["New topic", "Character designs for a comic", *others])
     expect(rows(panel).first).to_contain_text("nothing yet")
     expect(page.locator(".pg-topic[aria-current=true]")).to_contain_text("New topic")
     expect(panel.prompt).to_be_focused()
@@ -71,12 +73,21 @@ def test_five_topics_are_made_named_renamed_and_deleted(panel: Panel) -> None:
     name.fill("Logo Ideas")
     name.press("Enter")
     expect(titles(panel).first).to_have_text("Logo Ideas")
-    assert panel.run("print([one.title for one in studio.topics()])") == (
-        "['Logo Ideas', 'Character designs for a comic']\n"
-    )
+    kept = ["Character designs for a comic", *others]
+    assert panel.run("print([one.title for one in studio.topics()])") == f"{['Logo Ideas', *kept]}\n"
 
     panel.run("studio.generate('another', n=43, width=64, height=64).wait()")  # what the list says may be old by now
     expect(rows(panel).first).to_contain_text("45 images")
+    row(panel, "Character designs").click()
+    expect(page.locator(".pg-said")).to_have_text(["character designs for a comic"])
+    row(panel, "Logo Ideas").click()
+    expect(page.locator(".pg-said").first).to_have_text("another")
+    search = page.get_by_role("searchbox", name="Search prompts in “Logo Ideas”")
+    search.fill("minimalist")
+    expect(page.locator(".pg-said")).to_have_text(["minimalist logo"])
+    expect(page.locator(".pg-feed .pg-card[data-status=success]")).to_have_count(2)
+    search.fill("")
+    expect(page.locator(".pg-said").first).to_have_text("another")
     row(panel, "Logo Ideas").hover()
     panel.button("More for “Logo Ideas”").click()
     page.get_by_role("menuitem", name="Delete…").click()
@@ -84,15 +95,15 @@ def test_five_topics_are_made_named_renamed_and_deleted(panel: Panel) -> None:
     expect(question.get_by_role("button", name="Cancel")).to_be_focused()
     question.press("Escape")
     expect(question).to_have_count(0)
-    expect(titles(panel)).to_have_count(2)
+    expect(titles(panel)).to_have_count(5)
     assert focused(page).startswith("More for"), "the focus is where it was"
     page.keyboard.press("Delete")
     question.get_by_role("button", name="Delete").click()
-    expect(titles(panel)).to_have_text(["Character designs for a comic"])
+    expect(titles(panel)).to_have_text(kept)
     expect(panel.toasts).to_contain_text("'Logo Ideas' deleted")
-    assert panel.run("print([one.title for one in studio.topics()])") == "['Character designs for a comic']\n"
+    assert panel.run("print([one.title for one in studio.topics()])") == f"{kept}\n"
     panel.button("Undo").click()
-    expect(titles(panel)).to_have_text(["Logo Ideas", "Character designs for a comic"])
+    expect(titles(panel)).to_have_text(["Logo Ideas", *kept])
     expect(page.locator(".pg-topic[aria-current=true]")).to_contain_text("Logo Ideas")
     expect(page.locator(".pg-said").first).to_contain_text("another")
 

@@ -171,14 +171,17 @@ def test_a_connection_that_is_cut_for_20_s_ends_with_the_truth(
     assert paid_once(server, 8)
 
 
-def test_two_notebooks_on_one_workspace_show_the_same(
+def test_two_notebooks_on_one_workspace_show_the_same_each_in_the_language_of_its_browser(
     panel: Panel, join: str, server: Server, browser: Browser, lab: Lab
 ) -> None:
     open_joined(panel, join)
     write_notebook(lab.folder / "second.ipynb", "studio")
-    context = browser.new_context()
+    context = browser.new_context(locale="pt-BR")
     with warm_notebook(context.new_page(), lab.own, lab.address_of("second.ipynb")) as second:
         second.open(panel.workspace, before=join)
+        expect(second.page.locator(".pg")).to_have_attribute("lang", "pt-BR")
+        second.button("Gerar").click()
+        expect(second.toasts.get_by_role("alert")).to_contain_text("Digite um prompt")
         panel.prompt.fill("seen by both")
         panel.button("Generate").click()
         await_jobs(server, 4)
@@ -187,12 +190,12 @@ def test_two_notebooks_on_one_workspace_show_the_same(
         for locate in both:
             expect(locate(SUCCESS)).to_have_count(4)
         second.prompt.fill("from the second")
-        second.button("Generate").click()
+        second.button("Gerar").click()
         await_jobs(server, 8)
         let_go(server, 8)
-        for locate in both:
+        for locate, count in zip(both, ("8 images", "8 imagens"), strict=True):
             expect(locate(SUCCESS)).to_have_count(8)
-            expect(locate(".pg-topic.on")).to_contain_text("8 images")
+            expect(locate(".pg-topic.on")).to_contain_text(count)
         assert not second.watch.wrong
     context.close()
     assert paid_once(server, 8)

@@ -49,12 +49,16 @@ class Kinds:
                 name="style", kind=ParamKind.CHOICE, default="plain",
                 choices=("plain", "bold", "a_long_name", "and_one_more"),
             ),
+            ParamSpec(name="quality", kind=ParamKind.CHOICE, default="standard", choices=("standard", "hd")),
+            ParamSpec(name="background", kind=ParamKind.CHOICE, default="opaque", choices=("opaque", "transparent")),
+            ParamSpec(name="resolution", kind=ParamKind.CHOICE, choices=("1K", "2K", "4K")),
             ParamSpec(name="output_format", kind=ParamKind.CHOICE, default="png", choices=("png", "jpeg")),
             ParamSpec(
                 name="output_compression", kind=ParamKind.INT, min=0, max=100, only=(("output_format", ("jpeg",)),)
             ),
             ParamSpec(name="steps", kind=ParamKind.INT, default=20, min=1, max=50),
             ParamSpec(name="guidance_scale", kind=ParamKind.FLOAT, default=3.5, min=0, max=20, step=0.5),
+            ParamSpec(name="strength", kind=ParamKind.FLOAT, default=0.5, min=0, max=1, step=0.05),
             ParamSpec(name="negative_prompt", kind=ParamKind.TEXT, max=2_000),
             ParamSpec(name="sampler", kind=ParamKind.TEXT),
             ParamSpec(name="tiling", kind=ParamKind.BOOL, default=False),
@@ -69,7 +73,7 @@ class Kinds:
         return [
             ModelCard(
                 provider=self.name, model=model, title=title, params=params, seeded=seed in params, local=True,
-                price_micros=price, max_prompt=500,
+                price_micros=price, max_prompt=500, reference_mimes=frozenset({"image/png", "image/jpeg"}),
             )
             for model, title, params, price in (
                 ("all", "Every kind", every, 0), ("few", "A few", few, 0), ("dear", "Dear", every, 2_000_000)
