@@ -8,7 +8,7 @@ PhotogramError
 │   ├── InsufficientCoins, CapExceeded
 │   └── NotYours, NotFound, NotReady, QueryRefused, WaitTimeout
 ├── StoreError        the workspace could not be used
-│   ├── StoreBusy, StoreForked, StoreClosed, StorageFailed
+│   ├── StoreBusy, StoreForked, StoreClosed, StorageFailed (FileMissing)
 │   └── SchemaTooNew, QueryInterrupted
 └── ProviderError     what happened to one image, as its row remembers it
     ├── BadRequest, AuthFailed, OutOfCredit, Refused, RateLimited
@@ -150,6 +150,12 @@ class StorageFailed(StoreError):
     """The disk refused: full, read-only or broken."""
 
 
+class FileMissing(StorageFailed):
+    """A file that was stored is not there any more: somebody else removed it."""
+
+    default_next_step = "Find out what removes files from the workspace (a cleaner, a synchronisation), then retry."
+
+
 class SchemaTooNew(StoreError):
     """The workspace was written by a newer Photogram."""
 
@@ -173,10 +179,12 @@ class ProviderError(PhotogramError):
         kind: The task's error kind (see `domain.task.ErrorKind`).
         detail: Technical detail for a bug report (masked raw answer, status code), up to 4 kB.
         request_id: The provider's id of the request, where it gave one.
+        http_status: The HTTP status that said so, or None.
         cost_micros: What was billed all the same, in micro-dollars, where that is known.
         cost_source: How it is known: reported, computed or estimated.
     """
 
+    http_status: int | None = None
     cost_micros: int | None = None
     cost_source: str = "reported"
     kind: ClassVar[str] = "internal"
@@ -249,11 +257,7 @@ class Unreachable(ProviderError):
 
 
 class RemoteFailed(ProviderError):
-    """The provider accepted the job, and the job failed there.
-
-    Attributes:
-        http_status: The HTTP status that said so, or None.
-    """
+    """The provider accepted the job, and the job failed there."""
 
     kind = "remote_failed"
     default_next_step = "Retry; if it fails again, try another model."

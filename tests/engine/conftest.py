@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from faulty.conftest import engine, key, make_engine, server, workspace
+from faulty.conftest import engine, key, make_engine, server, small_disk, workspace
 
-__all__ = ["engine", "key", "make_engine", "server", "workspace"]
+__all__ = ["engine", "key", "make_engine", "server", "small_disk", "workspace"]

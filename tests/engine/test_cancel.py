@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from faulty.adapter import PRICE_MICROS, LoopbackAdapter
+from faulty.disks import fill
 from faulty.harness import USER, check_money, finish, only, read, start, task_of, until
 from faulty.server import Reply, Server
-from faulty.test_storage import fill, small_disk
 
 from photogram.domain.records import BatchRecord
 from photogram.domain.task import RemoteHandle, TaskStatus
@@ -29,8 +29,6 @@ from photogram.store.stopping import Stop, cancel_tasks
 
 CANCELLED, PENDING, PROCESSING = TaskStatus.CANCELLED, TaskStatus.PENDING, TaskStatus.PROCESSING
 TOLD, MAY_BE_BILLED = "The provider was told to stop.", "It was sent, and may still be billed."
-
-__all__ = ["small_disk"]
 
 
 class Child:

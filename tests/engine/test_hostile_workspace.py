@@ -76,11 +76,12 @@ def test_owner_that_is_a_path_removes_and_reads_no_file(engine: Engine, workspac
     assert [victim.read_text() for victim in victims] == [line] * 3
 
 
+@pytest.mark.parametrize("names", [("poll_url", "cancel_url", "result_url"), ("image_url",)])
 @pytest.mark.parametrize("where", ["row", "journal"])
 def test_forged_handle_sends_the_key_to_nobody(
-    engine: Engine, workspace: Path, server: Server, foreign: Server, where: str
+    engine: Engine, workspace: Path, server: Server, foreign: Server, where: str, names: tuple[str, ...]
 ) -> None:
-    urls = dict.fromkeys(("poll_url", "cancel_url", "result_url"), f"{foreign.url}/jobs/x")
+    urls = dict.fromkeys(names, f"{foreign.url}/jobs/x")
     handle = json.dumps({"remote_id": "x", **urls})
     generation = forge(engine, handle=handle if where == "row" else None)
     if where == "journal":

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from concurrent.futures import Future
 
 import pytest
 from faulty.adapter import LoopbackAdapter
-from faulty.harness import USER, finish, only, read, start, until
+from faulty.harness import USER, check_money, finish, only, read, start, until
 from faulty.server import Server, png
 
 from photogram.domain.task import TaskStatus
 from photogram.engine.engine import Engine
+from photogram.errors import StoreBusy
 from photogram.store import assets, ledger
 from photogram.store import tasks as task_rows
 from photogram.store.ending import finish_failed
-from photogram.store.sending import mark_sent
+from photogram.store.sending import mark_sent, still_mine
 
 
 def row(engine: Engine, task_id: str):
@@ -219,6 +221,33 @@ def test_process_that_woke_late_reads_its_row_again_before_it_sends(engine: Engi
     assert only(finish(engine, batch)).status is TaskStatus.CANCELLED
     until(lambda: not engine._runner._running)
     assert server.submits == []
+
+
+def test_process_that_woke_late_waits_for_a_workspace_that_others_hold(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it takes: after a sleep every process wants the file at once."""
+    monkeypatch.setattr("photogram.engine.run.WOKE_LATE_S", -1.0)
+    real, asked = engine.store.read, []
+
+    def busy(op, *args, **options):
+        if op is not still_mine:
+            return real(op, *args, **options)
+        refused = Future()
+        refused.set_exception(StoreBusy("Waited 30 s for the workspace."))
+        return refused
+
+    def patient(op, *args, _real=engine.store.write_evidence, **options):
+        asked.append(op)
+        return _real(op, *args, **options)
+
+    monkeypatch.setattr(engine.store, "read", busy)
+    monkeypatch.setattr(engine.store, "write_evidence", patient)
+    generation = only(finish(engine, start(engine)))
+    assert (generation.status, generation.error) == (TaskStatus.SUCCESS, None)
+    assert asked.count(still_mine) == 1
+    assert len(server.submits) == 1
+    check_money(engine, captured=40_000)
 
 
 def test_closing_leaves_a_polled_job_to_the_next_engine_which_does_not_send_it_again(

@@ -34,6 +34,7 @@ def run_child(workspace: Path, url: str, moment: str) -> tuple[int, str, str]:
         ("between mark and post", 0, TaskStatus.LOST),  # nobody can know that no byte left
         ("between response and journal", 1, TaskStatus.LOST),
         ("between journal and commit", 1, TaskStatus.SUCCESS),
+        ("between an address and the download", 1, TaskStatus.SUCCESS),
         ("while polling", 1, TaskStatus.SUCCESS),
         ("between image and row", 1, TaskStatus.SUCCESS),
         ("exit while polling", 1, TaskStatus.SUCCESS),

@@ -26,11 +26,17 @@ from photogram.errors import (
     BadResponse,
     Expired,
     OutOfCredit,
+    ProviderError,
     RateLimited,
     Refused,
     RemoteFailed,
     Unreachable,
 )
+
+
+def with_status(error: ProviderError, status: int) -> ProviderError:
+    error.http_status = status
+    return error
 
 
 def taken_with_nonsense() -> BadResponse:
@@ -53,6 +59,15 @@ def taken_with_nonsense() -> BadResponse:
         (Phase.SUBMIT, RemoteFailed("", http_status=502), 1, False, Action.LOSE),
         (Phase.SUBMIT, RemoteFailed("", http_status=503), 1, False, Action.FAIL),
         (Phase.SUBMIT, RemoteFailed("", http_status=504), 1, False, Action.LOSE),
+        *[(Phase.SUBMIT, RemoteFailed("", http_status=code), 1, False, Action.LOSE) for code in (408, 520, 522, 524)],
+        *[(Phase.SUBMIT, RemoteFailed("", http_status=code), 1, True, Action.SEND_LATER) for code in (408, 520, 524)],
+        *[(Phase.SUBMIT, RemoteFailed("", http_status=code), 1, False, Action.FAIL) for code in (425, 521, 523, 526)],
+        *[(Phase.SUBMIT, with_status(BadRequest(""), code), 1, False, Action.FAIL) for code in (400, 409, 425, 502)],
+        (Phase.SUBMIT, with_status(BadRequest(""), 408), 1, False, Action.LOSE),
+        *[(Phase.POLL, RemoteFailed("", http_status=code), 9, False, Action.GO_ON) for code in (408, 425, 520, 524)],
+        (Phase.FETCH, with_status(BadRequest(""), 425), 9, False, Action.GO_ON),
+        (Phase.POLL, with_status(BadRequest(""), 404), 1, False, Action.FAIL),
+        (Phase.UPLOAD, RemoteFailed("", http_status=408), 1, False, Action.SEND_LATER),
         (Phase.SUBMIT, BadRequest(""), 1, True, Action.FAIL),
         (Phase.SUBMIT, AuthFailed(""), 1, True, Action.FAIL_AND_STOP),
         (Phase.SUBMIT, OutOfCredit(""), 1, False, Action.FAIL_AND_STOP),

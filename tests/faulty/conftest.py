@@ -11,8 +11,11 @@ from photogram.engine.engine import Engine
 from photogram.providers.registry import Registry
 
 from .adapter import LoopbackAdapter
+from .disks import small_disk
 from .harness import FastClock
 from .server import Server
+
+__all__ = ["engine", "key", "make_engine", "server", "small_disk", "workspace"]
 
 KEY = "sk-very-secret-4711"
 

@@ -12,12 +12,15 @@ from typing import Any
 
 from photogram.domain.ids import new_id
 from photogram.domain.records import BatchRecord, GenerationRecord, TaskRecord
+from photogram.domain.task import TaskStatus
 from photogram.engine.clock import Clock
 from photogram.engine.engine import Engine
 from photogram.store import Cursor, assets, ledger
 from photogram.store import batches as batch_rows
 from photogram.store import tasks as task_rows
 from photogram.store.batches import NewBatch, NewTask
+
+from .server import Answer
 
 SPEED = 50.0
 USER = "ana"
@@ -153,3 +156,25 @@ def check_money(engine: Engine, *, captured: int = 0, held: int = 0) -> None:
     assert money.balance == money.sum == ledger.FIRST_GRANT_MICROS - captured - held, money
     assert (money.captured, money.held) == (captured, held)
     assert engine.read(assets.find_orphans).result(30) == {}
+
+
+def first(answer: Answer, times: int = 1) -> Callable[[int], Answer]:
+    """Returns a hook that answers so the first times it is asked."""
+    left = [answer] * times
+    return lambda _count: left.pop() if left else None
+
+
+def always(answer: Answer) -> Callable[[int], Answer]:
+    return lambda _count: answer
+
+
+def check_said(generation: GenerationRecord, status: TaskStatus, kind: str, message: str, next_step: str) -> None:
+    """Asserts how it ended, and that its row says what happened and what to do about it."""
+    assert generation.status is status
+    error = generation.error
+    assert error
+    assert error.kind == kind
+    assert message in error.message, error.message
+    assert next_step in error.next_step, error.next_step
+    assert error.task_id == generation.task_id
+    assert "sk-very-secret" not in f"{error}"

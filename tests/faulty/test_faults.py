@@ -23,32 +23,26 @@ from photogram.store import batches as batch_rows
 from photogram.store.history import list_history
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
-from .harness import USER, FastClock, again, check_money, finish, made, only, read, retry, start, task_of, until
+from .harness import (
+    USER,
+    FastClock,
+    again,
+    always,
+    check_money,
+    check_said,
+    finish,
+    first,
+    made,
+    only,
+    read,
+    retry,
+    start,
+    task_of,
+    until,
+)  # fmt: skip
 from .server import CUT_AFTER, CUT_BEFORE, RETRY_AFTER_FORMS, Answer, Reply, Server, bomb, png, retry_later
 
 SUCCESS, ERROR, LOST, PENDING = TaskStatus.SUCCESS, TaskStatus.ERROR, TaskStatus.LOST, TaskStatus.PENDING
-
-
-def first(answer: Answer, times: int = 1) -> Callable[[int], Answer]:
-    """Returns a hook that answers so the first times it is asked."""
-    left = [answer] * times
-    return lambda _count: left.pop() if left else None
-
-
-def always(answer: Answer) -> Callable[[int], Answer]:
-    return lambda _count: answer
-
-
-def check_said(generation: GenerationRecord, status: TaskStatus, kind: str, message: str, next_step: str) -> None:
-    """Asserts how it ended, and that its row says what happened and what to do about it."""
-    assert generation.status is status
-    error = generation.error
-    assert error
-    assert error.kind == kind
-    assert message in error.message, error.message
-    assert next_step in error.next_step, error.next_step
-    assert error.task_id == generation.task_id
-    assert "sk-very-secret" not in f"{error}"
 
 
 # ── Submit ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -66,6 +60,8 @@ def check_said(generation: GenerationRecord, status: TaskStatus, kind: str, mess
         (Reply(status=422), "bad_request", "HTTP 422", "Change"),
         (Reply(status=500), "remote_failed", "HTTP 500", "Retry"),
         (Reply(status=503), "remote_failed", "HTTP 503", "Retry"),
+        (Reply(status=521), "remote_failed", "HTTP 521", "Retry"),
+        (Reply(status=523), "remote_failed", "HTTP 523", "Retry"),
         (Reply(status=200, body=b'{"refused": true}'), "refused", "The prompt was refused.", "Rephrase"),
         (Reply(status=302, headers={"location": "http://169.254.169.254/"}), "bad_request", "HTTP 302", "Change"),
     ],
@@ -84,7 +80,8 @@ def test_submit_that_was_turned_away_ends_at_once_and_costs_nothing(
     ("answer", "accepted"),
     [
         (CUT_BEFORE, 0), (CUT_AFTER, 1), (Reply(status=502), 0), (Reply(status=504, accepted=True), 1),
-        (Reply(status=202, body=b'{"id"', length=400, accepted=True), 1),
+        (Reply(status=202, body=b'{"id"', length=400, accepted=True), 1), (Reply(status=408, accepted=True), 1),
+        (Reply(status=520, accepted=True), 1), (Reply(status=522), 0), (Reply(status=524, accepted=True), 1),
     ],
 )  # fmt: skip
 def test_submit_in_doubt_is_lost_never_sent_again_and_keeps_its_hold(
@@ -373,7 +370,7 @@ def test_task_that_waits_for_a_limit_does_not_leave_in_a_line_that_stopped_meanw
 # ── Poll ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-TROUBLES = [CUT_BEFORE, Reply(status=500), Reply(status=502), Reply(status=503), Reply(status=504), retry_later(2),
+TROUBLES = [CUT_BEFORE, *(Reply(status=status) for status in (408, 425, 500, 502, 503, 504, 520, 524)), retry_later(2),
             Reply(body=b'{"status', length=900)]  # fmt: skip
 
 
@@ -634,6 +631,8 @@ def test_wrong_type_header_does_not_matter_because_the_bytes_tell(engine: Engine
     assert generation.status is SUCCESS
     assert generation.asset
     assert generation.asset.mime == "image/png"
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
 
 
 def test_oversized_image_is_not_read_to_its_end(
@@ -642,7 +641,8 @@ def test_oversized_image_is_not_read_to_its_end(
     monkeypatch.setattr("photogram.engine.http.MAX_ANSWER_BYTES", 1_000_000)
     server.on_fetch = always(Reply(headers={"content-type": "image/png"}, body=png() + bytes(3_000_000)))
     generation = made(engine)
-    check_said(generation, ERROR, "bad_response", "larger than", "Retry")
+    check_said(generation, ERROR, "bad_response", "larger than", "Retry fetches it once more, without paying.")
+    assert len(server.submits) == 1
     check_money(engine, captured=PRICE_MICROS)
 
 

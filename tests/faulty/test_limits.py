@@ -18,8 +18,8 @@ from photogram.studio import Studio
 from photogram.studio.prepare import Quote
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
-from .harness import USER, FastClock, check_money, finish, made, new_batch, only, read, start, task_of, until
-from .server import CUT_AFTER, Answer, Reply, Server, retry_later
+from .harness import USER, FastClock, check_money, finish, first, made, new_batch, only, read, start, task_of, until
+from .server import CUT_AFTER, Reply, Server, retry_later
 
 SUCCESS, PENDING, CANCELLED, LOST = TaskStatus.SUCCESS, TaskStatus.PENDING, TaskStatus.CANCELLED, TaskStatus.LOST
 
@@ -28,11 +28,6 @@ SUCCESS, PENDING, CANCELLED, LOST = TaskStatus.SUCCESS, TaskStatus.PENDING, Task
 def far_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets the limits count for a provider on this machine, too."""
     monkeypatch.setattr("photogram.engine.run.is_loopback", lambda _url: False)
-
-
-def first(answer: Answer) -> Callable[[int], Answer]:
-    left = [answer]
-    return lambda _count: left.pop() if left else None
 
 
 def sent_times(cur: Cursor) -> list[float]:

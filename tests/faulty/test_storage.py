@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from photogram.domain.events import EventKind
 from photogram.domain.task import TaskStatus
 from photogram.engine.engine import Engine
 from photogram.errors import StorageFailed
 from photogram.providers.registry import Registry
 from photogram.store import Store
-from photogram.studio import Studio
+from photogram.studio import Batch, Studio
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
-from .harness import FastClock, again, check_money, finish, made, only, read, start, until
+from .disks import fill
+from .harness import USER, FastClock, again, check_money, check_said, finish, made, only, read, start, until
 from .server import Server, png
-from .test_faults import check_said
 
 SUCCESS, ERROR = TaskStatus.SUCCESS, TaskStatus.ERROR
 
@@ -133,15 +135,15 @@ def test_failed_thumbnail_does_not_fail_its_image(
 
 
 class Breaking:
-    """A cursor whose COMMITs fail as told; the outcome may be that they were saved."""
+    """A cursor whose statements of a kind fail as told; the outcome may be that they were done, and a COMMIT saved."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, failures: list[str]) -> None:
-        self._cursor, self._failures = cursor, failures
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, failures: list[str], kind: str = "COMMIT") -> None:
+        self._cursor, self._failures, self._kind = cursor, failures, kind
 
     def execute(self, sql: str, *args: object) -> object:
-        if sql == "COMMIT" and self._failures:
+        if sql.lstrip().startswith(self._kind) and self._failures:
             if self._failures.pop() == "saved":
-                self._cursor.execute(sql)
+                self._cursor.execute(sql, *args)
             raise duckdb.FatalException("the database has been invalidated")
         return self._cursor.execute(sql, *args)
 
@@ -149,21 +151,27 @@ class Breaking:
         return getattr(self._cursor, name)
 
 
-@pytest.mark.parametrize("outcome", ["saved", "not saved"])
-def test_fatal_error_at_any_commit_of_a_task_neither_loses_nor_doubles_anything(
-    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch, outcome: str
+@pytest.mark.parametrize(
+    ("kind", "outcome"),
+    [
+        ("COMMIT", "saved"), ("COMMIT", "not saved"), ("BEGIN", "not saved"), ("SELECT", "not saved"),
+        ("UPDATE", "saved"), ("INSERT", "not saved"),
+    ],
+)  # fmt: skip
+def test_fatal_error_at_any_statement_or_commit_of_a_task_neither_loses_nor_doubles_anything(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch, kind: str, outcome: str
 ) -> None:
     from photogram.store import writer
 
     failures: list[str] = []
     real = writer._transact
-    monkeypatch.setattr(writer, "_transact", lambda cursor, *args: real(Breaking(cursor, failures), *args))
+    monkeypatch.setattr(writer, "_transact", lambda cursor, *args: real(Breaking(cursor, failures, kind), *args))
     commits = 0
 
     def note(*_: object) -> None:
         nonlocal commits
         commits += 1
-        failures.append(outcome)  # the next commit of this task breaks, whichever it is
+        failures[:] = [outcome]  # the next such statement of this task breaks, whichever it is
 
     engine.bus.subscribe(note)
     server.on_submit = note
@@ -179,29 +187,6 @@ def test_fatal_error_at_any_commit_of_a_task_neither_loses_nor_doubles_anything(
 
 
 # ── Real file systems ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 50 MB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(command, check=False, capture_output=True, text=True)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command to make a file system of 50 MB with")
-    if mounted.returncode:
-        pytest.skip(f"a file system of 50 MB cannot be mounted here: {mounted.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(path: Path) -> None:
-    """Leaves no room on a file system."""
-    with path.open("wb", buffering=0) as file, suppress(OSError):
-        while True:
-            file.write(bytes(65_536))
 
 
 def test_disk_that_fills_up_while_an_image_is_made_loses_nothing(
@@ -262,25 +247,122 @@ def test_read_only_workspace_is_refused_with_a_next_step(read_only_disk: Path) -
     assert refused.value.next_step
 
 
-def test_workspace_that_becomes_read_only_while_an_image_is_made_keeps_it(
+def test_workspace_that_becomes_read_only_while_an_image_is_made_keeps_it_and_says_so(
     engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = engine.store.write_evidence
-    writable = [False]
-
-    def frozen(op: Callable[..., object], *args: object, **options: object) -> object:
-        def run(cur: object, *given: object, **more: object) -> object:
-            if not writable[0] and op.__name__ == "finish_success":
-                raise StorageFailed("history.duckdb: Read-only file system.")
-            return op(cur, *given, **more)
-
-        return real(run, *args, **options)
-
-    monkeypatch.setattr(engine.store, "write_evidence", frozen)
+    """Its row can still be written but for the end."""
+    writable = freeze(engine, monkeypatch, lambda op: op.__name__ == "finish_success")
+    told = store_events(engine)
     batch = start(engine)
-    until(lambda: server.jobs and list(server.jobs.values())[-1].fetches)
-    assert only(read(engine, batch)).status is TaskStatus.PROCESSING
-    writable[0] = True
+    until(lambda: READ_ONLY in (only(read(engine, batch)).note or ""))
+    waiting = only(read(engine, batch))
+    assert waiting.status is TaskStatus.PROCESSING
+    assert "Move the workspace to another disk." in (waiting.note or "")
+    assert engine.held_up() == {waiting.task_id: waiting.note}
+    assert told == [True]
+    assert len(server.submits) == 1
+    check_money(engine, held=PRICE_MICROS)
+    writable.append(True)
+    done = only(finish(engine, batch))
+    assert (done.status, done.note) == (SUCCESS, None)
+    until(lambda: told == [True, False])
+    assert len(server.submits) == 1
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_workspace_of_which_nothing_can_be_written_is_told_live(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.polls_needed = 10**6
+    batch = start(engine)
+    until(lambda: server.polls)
+    writable = freeze(engine, monkeypatch, lambda _op: True)
+    told = store_events(engine)
+    server.polls_needed = 1
+    until(engine.held_up)
+    waiting = only(read(engine, batch))
+    assert READ_ONLY not in (waiting.note or "")
+    assert READ_ONLY in engine.held_up()[waiting.task_id]
+    studio = Studio(engine.store.workspace, user=USER)
+    monkeypatch.setattr(studio, "_engine", engine)
+    drawn = Batch(studio, read(engine, batch))._repr_html_()
+    assert READ_ONLY in drawn
+    assert "Move the workspace to another disk." in drawn
+    assert told == [True]
+    writable.append(True)
     assert only(finish(engine, batch)).status is SUCCESS
+    assert (engine.held_up(), len(server.submits)) == ({}, 1)
+    check_money(engine, captured=PRICE_MICROS)
+    studio.close()
+
+
+READ_ONLY = "This cannot be written down yet: history.duckdb: Read-only file system."
+
+
+def freeze(engine: Engine, monkeypatch: pytest.MonkeyPatch, refuses: Callable[[Any], bool]) -> list[bool]:
+    """Lets the database refuse some operations until something is put into the list that is returned."""
+    writable: list[bool] = []
+    for name in ("write", "write_evidence"):
+        real = getattr(engine.store, name)
+
+        def frozen(op: Any, *args: object, _real: Any = real, **options: object) -> object:
+            if not writable and refuses(op):
+                error = StorageFailed(
+                    "history.duckdb: Read-only file system.", next_step="Move the workspace to another disk."
+                )
+                refused: Future[object] = Future()
+                refused.set_exception(error)
+                return refused
+            return _real(op, *args, **options)
+
+        monkeypatch.setattr(engine.store, name, frozen)
+    return writable
+
+
+def store_events(engine: Engine) -> list[bool]:
+    """Keeps, of every event about the store, whether anything is held up; a list that grows."""
+    told: list[bool] = []
+    engine.bus.subscribe(lambda event: told.append(bool(engine.held_up())) if event.kind is EventKind.STORE else None)
+    return told
+
+
+# ── Files that somebody else removes ────────────────────────────────────────────────────────────────────────────────
+
+
+def remove_once_put(engine: Engine, monkeypatch: pytest.MonkeyPatch, times: int) -> list[str]:
+    """Lets stored images vanish at once; returns those that did."""
+    gone: list[str] = []
+    real = engine.store.files.put
+
+    def put(data: bytes, **options: Any) -> str:
+        sha256 = real(data, **options)
+        if len(gone) < times:
+            gone.append(sha256)
+            engine.store.files.delete(sha256, extension="png")
+        return sha256
+
+    monkeypatch.setattr(engine.store.files, "put", put)
+    return gone
+
+
+def test_image_that_is_removed_before_its_row_is_there_is_stored_again(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = remove_once_put(engine, monkeypatch, 2)
+    assert made(engine).status is SUCCESS
+    assert (len(gone), len(server.submits)) == (2, 1)
+    check_money(engine, captured=PRICE_MICROS)
+
+
+def test_image_that_is_always_removed_ends_in_spill_with_a_next_step_and_retry_stores_it(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    with monkeypatch.context() as patch:
+        remove_once_put(engine, patch, 10**6)
+        generation = made(engine)
+    check_said(generation, ERROR, "storage", "could not be stored: The image file", "Find out what removes files")
+    assert (workspace / "spill" / f"{generation.task_id}.png").read_bytes() == png()
+    check_money(engine, captured=PRICE_MICROS)
+    assert again(engine, generation).status is SUCCESS
     assert len(server.submits) == 1
     check_money(engine, captured=PRICE_MICROS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,21 +10,6 @@ from photogram.errors import StorageFailed
 from photogram.store import Cursor, Store
 
 from .workers import count, prepare, totals
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path):
-    """A file system of 50 MB."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(tmp_path)],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if mounted.returncode:
-        pytest.skip(f"a file system of 50 MB cannot be mounted here: {mounted.stderr.strip()}")
-    yield tmp_path
-    subprocess.run(["umount", "-l", str(tmp_path)], check=True)
 
 
 def store_blob(cur: Cursor, n: int) -> None:

@@ -5,6 +5,7 @@ import time
 from itertools import pairwise
 
 from photogram.domain.ids import new_id
+from photogram.errors import StorageFailed
 from photogram.ui.session import GONE_S, PAUSE_S, Session
 
 
@@ -69,6 +70,21 @@ def test_a_burst_is_a_few_messages(session, heard, studio):
     time.sleep(3 * PAUSE_S)
     count = len([message for message in heard.messages if message["kind"] == "changes"])
     assert count <= 2 + (took + 3 * PAUSE_S) / PAUSE_S
+
+
+def test_every_view_is_told_what_the_disk_does_not_let_its_row_say(session, heard, studio):
+    open_view(session, heard, studio)
+    engine = studio._engine
+    full = StorageFailed("No space left on device.", next_step="Free some disk space.")
+    engine.thread.call(engine._finisher._hold_up, "tsk_1", full)
+    told = heard.wait(lambda message: message["kind"] == "refused" and message["what"] == "store")
+    assert "view" not in told
+    assert told["error"]["kind"] == "StorageFailed"
+    assert told["error"]["message"].endswith(": No space left on device. Free some disk space.")
+    engine.thread.call(engine._finisher._hold_up, "tsk_2", full)  # once is enough
+    press_id = press(session)
+    heard.wait(lambda message: press_id in [row[0] for row in message.get("rows", [])])
+    assert len([message for message in heard.messages if message.get("what") == "store"]) == 1
 
 
 def test_two_views_of_one_studio_are_both_told(session, heard, studio):

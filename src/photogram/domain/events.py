@@ -15,7 +15,7 @@ class EventKind(StrEnum):
     WALLET = "wallet"
     FORM = "form"
     STORE = "store"
-    """The store's own state: busy, or served again."""
+    """The store's own state, which is everybody's: it takes nothing just now, or does again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -136,6 +136,9 @@ class RemoteHandle:
         model: The model's id at the provider; the engine fills it in.
         expires_at: Unix seconds (UTC) after which the provider forgets the result, or None.
         cost_micros: What the provider said at submit that it costs, in micro-dollars, or None.
+        cost_source: How that is known, where it is not "reported".
+        image_url: Where the image itself is, if the submit's own answer named it: there is no job to ask about.
+        seed: The seed that the same answer says was used, or None.
     """
 
     remote_id: str
@@ -145,3 +148,6 @@ class RemoteHandle:
     model: str = ""
     expires_at: float | None = None
     cost_micros: int | None = None
+    cost_source: str | None = None
+    image_url: str | None = None
+    seed: int | None = None

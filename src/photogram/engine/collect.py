@@ -44,7 +44,11 @@ class Collector:
             told = task.handle.cost_micros
         bill = self.bills[task.id] = bill_of(task, card, told, ready.cost_source)
 
+        came = b""
+
         async def keep(data: bytes) -> None:
+            nonlocal came
+            came = data
             made = MadeImage(data=data, seed=ready.seed, cost_micros=told, cost_source=ready.cost_source)
             await self._finisher.succeed(task, card, made, foreign=True)
 
@@ -54,7 +58,9 @@ class Collector:
             else:
                 await keep(ready.data)
         except ProviderError as error:
-            shown = _spoilt(task, error) if isinstance(error, BadResponse) else error
+            shown = error
+            if isinstance(error, BadResponse):
+                shown = _spoilt(task, error, await self._finisher.set_aside(task, came))
             shown.cost_micros, shown.cost_source = bill
             raise shown from (None if shown is error else error)
         finally:
@@ -91,11 +97,11 @@ class Collector:
                 tries += 1
 
 
-def _spoilt(task: TaskRecord, error: BadResponse) -> ProviderError:
-    """Says what it means that an image was made and billed, but did not come whole."""
-    said = f"{error.message} It was made and billed."
+def _spoilt(task: TaskRecord, error: BadResponse, kept: str) -> ProviderError:
+    """Says what it means that an image was made and billed, but did not come whole; and where it is kept."""
+    said, detail = f"{error.message} It was made and billed.", f"{kept}\n{error.detail}".strip()
     if task.handle is None:
-        return BadResponse(said, next_step="Retry makes, and bills, it anew.", detail=error.detail)
+        return BadResponse(said, next_step="Retry makes, and bills, it anew.", detail=detail)
     if task.error_kind == error.kind:  # Retry asked again already: the next one must lead somewhere else
-        return Expired(said, next_step="Retry makes, and bills, it anew.", detail=error.detail)
-    return BadResponse(said, next_step="Retry fetches it once more, without paying.", detail=error.detail)
+        return Expired(said, next_step="Retry makes, and bills, it anew.", detail=detail)
+    return BadResponse(said, next_step="Retry fetches it once more, without paying.", detail=detail)

@@ -234,6 +234,10 @@ class Engine:
         found = ((task_id, seen.get(task_id)) for task_id in task_ids)
         return {task_id: thumb for task_id, thumb in found if thumb}
 
+    def held_up(self) -> dict[str, str]:
+        """Returns what cannot be written down just now, on a full disk or a read-only one: why, by task id."""
+        return dict(self._finisher.held_up)
+
     def download(self, url: str) -> Future[bytes]:
         """Gets a file from a public address (see `guard`); at most 64 MB.
 

@@ -20,6 +20,7 @@ from ..errors import BadResponse, Unreachable
 from ..providers.wire import Access, WireAnswer, WireRequest
 from .event_stream import EventStream
 from .guard import Resolve, check_address, check_peer, resolve_host
+from .unpack import unpack
 
 OnEvent: TypeAlias = Callable[[bytes], Awaitable[None]]
 
@@ -64,6 +65,7 @@ class Http:
             transport=transport,
             verify=trust(),
             follow_redirects=False,
+            headers={"accept-encoding": "gzip"},  # what `unpack` can
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # one key's session is not the next one's
             limits=httpx2.Limits(max_connections=128, max_keepalive_connections=32),
         )
@@ -146,6 +148,7 @@ class Http:
             Unreachable: As `send`.
             BadResponse: As `send`; or there are more redirects.
         """
+        request = replace(request, headers={"accept-encoding": "identity", **request.headers})
         for _ in range(MAX_REDIRECTS + 1):
             request = replace(request, url=await self.check(request.url, access))
             answer = await self._exchange(provider, request, access, read_timeout_s, TOTAL_S, None)
@@ -204,8 +207,11 @@ async def _read(response: httpx2.Response, on_event: OnEvent | None) -> WireAnsw
     streamed = on_event is not None and headers.get("content-type", "").startswith("text/event-stream")
     parts: list[bytes] = []
     size, told, events = 0, 0, EventStream()
-    plain = "content-encoding" not in headers and not response.is_stream_consumed
-    async for part in response.aiter_raw() if plain else response.aiter_bytes():  # raw is a fifth quicker
+    here = response.is_stream_consumed  # whole, and unpacked, from a transport that takes the network's place
+    came = response.aiter_bytes() if here else response.aiter_raw()  # raw is a fifth quicker
+    if not here and (encoding := headers.get("content-encoding")):
+        came = unpack(came, encoding)
+    async for part in came:
         if streamed and on_event:
             for event in events.feed(part):
                 _check_size(len(event), response)

@@ -7,6 +7,7 @@ leaves (by `run`), the remote handle before the first poll, the image's bytes be
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from datetime import timedelta
@@ -35,6 +36,8 @@ from .retry import Action, Phase, decide, pause_s
 from .talk import Talk
 from .workers import Workers
 
+log = logging.getLogger("photogram")
+
 
 class Remote:
     """Speaks to providers through their adapters. Engine's thread only.
@@ -43,6 +46,7 @@ class Remote:
         collector: Gets what was made.
         poller: Asks about what providers work on.
         talk: Speaks with them.
+        unkept: Handles that are not in their rows yet, by task id.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Remote:
     ) -> None:  # fmt: skip
         self._clock, self._owner, self._finisher, self._queues = clock, owner, finisher, queues
         self._progress, self._workers, self._wake_later, self._keys = progress, workers, wake_later, keys
+        self.unkept: dict[str, RemoteHandle] = {}
         self.talk = Talk(http=http, workers=workers, progress=progress, clock=clock)
         self.collector = Collector(clock=clock, finisher=finisher, progress=progress, talk=self.talk)
         self.poller = Poller(clock, lambda polling: spawn(polling.task, self._poll(polling)))
@@ -102,6 +107,8 @@ class Remote:
             counts = not self._queues.line(task.provider).paused_at > began
             self._progress.trouble(task.provider, error)
             action = decide(phase, error, tries=tries + counts, idempotent=adapter.idempotent)
+            if action in (Action.FAIL, Action.FAIL_AND_STOP):
+                self.talk.sent.discard(task.id)  # it was turned away
             if action is not Action.FAIL_AND_STOP:
                 await self._let_in(task)
             match action:
@@ -116,12 +123,14 @@ class Remote:
                 case _:
                     raise
         self._progress.reached(task.provider)
+        if handle := _handle_of(task, found):
+            await self._keep_handle(task, handle)
+            task = replace(task, handle=handle, sends=task.sends + 1)
         await self._let_in(task)
         if isinstance(found, Ready):
             await self.collector.collect(task, card, adapter, access, found, self._clock.awake_s() + card.deadline_s)
             return True
-        await self._keep_handle(task, found)
-        self.poll_on(replace(task, handle=found.handle, sends=task.sends + 1), card, adapter)
+        self.poll_on(task, card, adapter)
         return False
 
     async def _let_in(self, task: TaskRecord) -> None:
@@ -166,9 +175,17 @@ class Remote:
             self._finisher.announce(other)  # a trial that failed is news to all who wait for it
         self._finisher.announce(task)
 
-    async def _keep_handle(self, task: TaskRecord, submitted: Submitted) -> None:
-        await asyncio.wrap_future(self._workers.submit(self._owner.journal, task.id, submitted.handle))
-        await self._finisher.evidence(save_handle, task.id, submitted.handle)
+    async def _keep_handle(self, task: TaskRecord, handle: RemoteHandle) -> None:
+        """Keeps what was paid for: in the journal, for whoever takes over, and in its row; one of them is enough."""
+        self.unkept[task.id] = handle
+        try:
+            await asyncio.wrap_future(self._workers.submit(self._owner.journal, task.id, handle))
+        except OSError as error:
+            log.warning("the handle of %s is in no journal: %s", task.id, error)
+        try:
+            await self._finisher.evidence(save_handle, task.id, handle)
+        finally:
+            del self.unkept[task.id]
         self._finisher.announce(task)
 
     def poll_on(self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter) -> None:
@@ -207,7 +224,7 @@ class Remote:
                 )
                 return True
             except Expired as error:
-                if polling.expired:
+                if polling.expired or polling.handle.image_url:
                     raise
                 polling.expired, polling.polls, found = error, 0, Working()  # asked, once, for another address
         if last and not polling.overdue:
@@ -226,11 +243,25 @@ class Remote:
 
     async def cancel(self, task: TaskRecord, adapter: RemoteAdapter, handle: RemoteHandle) -> bool:
         """Asks the provider to stop a job; returns whether it said that it will. It is cancelled here in any case."""
+        if handle.image_url:
+            return False  # there is no job: it is made
         try:
             access = await self.access(task, adapter)
         except AuthFailed:
             return False
         return await self.talk.cancel(adapter, access, handle)
+
+
+def _handle_of(task: TaskRecord, found: Submitted | Ready) -> RemoteHandle | None:
+    """Returns by what a paid image can be had once more; None for one that came with the answer."""
+    if isinstance(found, Submitted):
+        return found.handle
+    if not found.url:
+        return None
+    return RemoteHandle(
+        remote_id="", image_url=found.url, model=task.model, seed=found.seed, cost_micros=found.cost_micros,
+        cost_source=found.cost_source,
+    )  # fmt: skip
 
 
 def is_loopback(base_url: str) -> bool:

@@ -8,7 +8,16 @@ from __future__ import annotations
 import random
 from enum import StrEnum
 
-from ..errors import AuthFailed, BadResponse, OutOfCredit, ProviderError, RateLimited, RemoteFailed, Unreachable
+from ..errors import (
+    AuthFailed,
+    BadRequest,
+    BadResponse,
+    OutOfCredit,
+    ProviderError,
+    RateLimited,
+    RemoteFailed,
+    Unreachable,
+)
 
 
 class Phase(StrEnum):
@@ -38,23 +47,33 @@ class Action(StrEnum):
 MAX_TRIES = 3
 """How often a submit is sent at most, when each time nothing ran; and how often a download may bring no whole image."""
 
+IN_DOUBT = frozenset({408, 502, 504, 520, 522, 524})
+"""HTTP statuses with which what stands before a provider may answer a submit that did reach it. Those from 520 on are
+Cloudflare's (its pages on these errors, read 2026-11-30): 520 is an answer of the provider's that makes no sense, 524
+none in time, and 522 also a connection that was made and a request that nobody acknowledged. With 521 (refused), 523
+(no way there), 525 and 526 (no TLS) it was not reached."""
+
+AGAIN_LATER = frozenset({408, 425})
+"""Statuses below 500 that pass by themselves."""
+
 
 def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) -> Action:
     """Returns what to do.
 
     | phase | what happened | action |
     |---|---|---|
-    | upload | transport error, 5xx, 429 | send later, the line pauses; 3 tries, then fail |
+    | upload | transport error, 5xx, 408, 425, 429 | send later, the line pauses; 3 tries, then fail |
     | upload | 401, 403, out of credit | fail, and stop the provider's line |
     | upload | anything else | fail (nothing that costs was sent) |
     | submit | refused connection, 429, 503 with Retry-After | send later, the line pauses; 3 tries, then fail |
-    | submit | 502, 504, read timeout, cut after sending | lose; with an idempotency key: send later, 3 tries |
+    | submit | 408, 502, 504, 520, 522, 524 | lose; with an idempotency key: send later, 3 tries |
+    | submit | read timeout, cut after sending | lose; with an idempotency key: send later, 3 tries |
     | submit | 2xx with nonsense (no JSON, no job in it) | lose; with an idempotency key: send later, 3 tries |
     | submit | 2xx with something that is no whole image | fail (it was made and billed) |
     | submit | 2xx with a refusal | fail |
     | submit | 401, 403, out of credit | fail, and stop the provider's line |
-    | submit | 500, 503 without Retry-After, other 4xx, refusal | fail |
-    | poll, fetch | transport error, 5xx, 429 | go on until the deadline |
+    | submit | 500, 503 without Retry-After, other 5xx and 4xx, refusal | fail |
+    | poll, fetch | transport error, 5xx, 408, 425, 429 | go on until the deadline |
     | fetch | 2xx with something that is no whole image | fetch again; 3 tries, then fail (it was billed) |
     | fetch | the result's address expired | poll afresh once, then fail (it was billed) |
     | poll, fetch | anything else (refusal, failed job, 4xx, unknown status word) | fail |
@@ -66,8 +85,11 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
             does not. Of a fetch, how many downloads brought no whole image, this one included.
         idempotent: Whether the provider runs a submit with the same key only once.
     """
+    status = error.http_status if isinstance(error, (RemoteFailed, BadRequest)) else None
+    if isinstance(error, BadRequest) and status not in AGAIN_LATER:
+        status = None  # the provider's own words say that it is no passing trouble
     transient = isinstance(error, (Unreachable, RateLimited)) or (
-        isinstance(error, RemoteFailed) and error.http_status is not None and error.http_status >= 500
+        status is not None and (status >= 500 or status in AGAIN_LATER)
     )
     nonsense = isinstance(error, BadResponse) and error.accepted
     if phase is Phase.FETCH and nonsense:
@@ -78,9 +100,7 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
     if nothing_ran or (phase is Phase.UPLOAD and transient):
         return Action.SEND_LATER if tries < MAX_TRIES else Action.FAIL
     in_doubt = phase is Phase.SUBMIT and (
-        nonsense
-        or (isinstance(error, Unreachable) and error.sent)
-        or (isinstance(error, RemoteFailed) and error.http_status in (502, 504))
+        nonsense or (isinstance(error, Unreachable) and error.sent) or status in IN_DOUBT
     )
     if in_doubt:
         if not idempotent:

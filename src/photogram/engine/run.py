@@ -16,14 +16,14 @@ from ..domain.card import ANY_MODEL, ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, ReferenceImage
 from ..domain.task import RemoteHandle
-from ..errors import BadSettings, InternalFailure, ProviderError, StorageFailed, StorageFull
+from ..errors import BadSettings, ProviderError, StorageFailed, StorageFull
 from ..providers.base import LocalProvider, RemoteAdapter, Stopped
 from ..providers.registry import Provider, Registry
 from ..store import Store
 from ..store.owners import Owner
 from ..store.sending import Mark, SendLimits, mark_sent, send_again_later, still_mine
 from .clock import Clock
-from .finish import Finisher
+from .finish import Finisher, blame_us
 from .http import Http
 from .keys import KeyBook, open_access
 from .loop import EngineThread
@@ -75,6 +75,12 @@ class Runner:
         self._stops: dict[str, threading.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: dict[str, TaskRecord] = {}
+        finisher.on_held_up = self._say_held_up
+
+    def _say_held_up(self, task_id: str, why: str) -> None:
+        """Says in a task's row, as soon as that takes anything, why what is known of it is not written down."""
+        if task := self.carried().get(task_id):
+            self.progress.note(task, said=why)
 
     def _limit_of(self, provider: str, model: str | None = None) -> int:
         limits = {card.model: card.concurrency for card in self._registry.provider(provider).cards()}
@@ -116,10 +122,10 @@ class Runner:
         except ProviderError as error:
             await self._finisher.fail(task, error, secrets=self._secrets(task))
         except Exception as error:  # noqa: BLE001  one of the three edges (STYLE)
-            failure = InternalFailure(f"Photogram failed: {type(error).__name__}: {error}")
-            failure.__cause__ = error
-            await self._finisher.fail(task, failure, secrets=self._secrets(task))
+            sent = task.handle is not None or task.id in self.remote.talk.sent
+            await self._finisher.fail(task, blame_us(task, error, sent=sent), secrets=self._secrets(task))
         finally:
+            self.remote.talk.sent.discard(task.id)
             if self._running.get(task.id) is asyncio.current_task():
                 del self._running[task.id], self._tasks[task.id]
             if over:
@@ -141,14 +147,15 @@ class Runner:
             return await self._run_local(task, card, provider)
 
         async def may_send() -> bool:
+            woke_late = self._clock.monotonic() - marked_at > WOKE_LATE_S
+            if woke_late and not await self._finisher.evidence(still_mine, task.id, self._owner.id):
+                return False  # (a write, as it waits for the file as long as it takes)
             if self.queues.paused(task.provider):  # while its mark was being written
                 await self._finisher.evidence(send_again_later, task.id)
                 self.queues.put_back(replace(task, sends=task.sends + 1))
                 self._finisher.announce(task)
                 return False
-            if self._clock.monotonic() - marked_at <= WOKE_LATE_S:
-                return True
-            return await asyncio.wrap_future(self._store.read(still_mine, task.id, self._owner.id))
+            return True
 
         return await self.remote.submit(task, card, provider, await self._request(task), may_send)
 
@@ -256,7 +263,7 @@ class Runner:
                 await asyncio.wait([running], timeout=STOP_S)
             return None
         polling = self.remote.poller.drop(task.id)
-        handle = polling.handle if polling else self._unanswered(task)
+        handle = polling.handle if polling else self.remote.unkept.get(task.id) or self._unanswered(task)
         cost, source = self.remote.collector.bills.get(task.id, (0, "free"))
         if running:
             running.cancel()

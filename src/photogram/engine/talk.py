@@ -13,7 +13,7 @@ from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest
 from ..domain.task import RemoteHandle
-from ..errors import BadResponse, ProviderError, Unreachable
+from ..errors import BadRequest, BadResponse, ProviderError, Unreachable
 from ..providers.base import RemoteAdapter
 from ..providers.wire import Access, Done, Partial, Ready, Submitted, WireAnswer, WireRequest, Working
 from .clock import Clock
@@ -40,12 +40,14 @@ class Talk:
 
     Attributes:
         glimpses: Thumbnails of images that are still being streamed, by task id.
+        sent: Ids of tasks whose submit may have reached their provider, until their row says what became of it.
         unanswered: Ids of tasks whose submit has left and has no answer yet.
     """
 
     def __init__(self, *, http: Http, workers: Workers, progress: ProgressBook, clock: Clock) -> None:
         self._http, self._workers, self._progress, self._clock = http, workers, progress, clock
         self.glimpses: dict[str, bytes] = {}
+        self.sent: set[str] = set()
         self.unanswered: set[str] = set()
 
     async def upload(
@@ -80,6 +82,7 @@ class Talk:
             wire = adapter.build_submit(request, access)
         asked = adapter.build_watch(request, access)
         watching = asyncio.create_task(self._watch(task, adapter, access, asked)) if asked else None
+        self.sent.add(task.id)
         self.unanswered.add(task.id)
         try:
             answer = await self._http.send(
@@ -117,6 +120,9 @@ class Talk:
         Raises:
             ProviderError: It ended without an image, or could not be asked about.
         """
+        if handle.image_url:  # the submit's answer said it all
+            cost, source = handle.cost_micros, handle.cost_source or "reported"
+            return Ready(url=handle.image_url, seed=handle.seed, cost_micros=cost, cost_source=source)
         request = adapter.build_poll(handle, access)
         found = await self._read(adapter.read_poll, await self._ask(task.provider, adapter, request, access), handle)
         if not isinstance(found, Done):
@@ -125,8 +131,15 @@ class Talk:
         return await self._read(adapter.read_fetch, await self._ask(task.provider, adapter, request, access), handle)
 
     async def download(self, task: TaskRecord, adapter: RemoteAdapter, access: Access, ready: Ready) -> WireAnswer:
-        """Gets the image's bytes from where the provider has put them; the answer may be any status."""
-        request = adapter.build_download(ready, access)
+        """Gets the image's bytes from where the provider has put them; the answer may be any status.
+
+        Raises:
+            ProviderError: There is no such address, or it could not be asked.
+        """
+        try:
+            request = adapter.build_download(ready, access)
+        except ValueError as error:
+            raise BadResponse("The address of the image is none.", detail=f"{ready.url}"[:200]) from error
         return await self._http.fetch(task.provider, request, access, read_timeout_s=FETCH_READ_S)
 
     async def cancel(self, adapter: RemoteAdapter, access: Access, handle: RemoteHandle) -> bool:
@@ -198,5 +211,8 @@ def checked(adapter: RemoteAdapter, answer: WireAnswer) -> WireAnswer:
         ProviderError: What it says else.
     """
     if not 200 <= answer.status < 300:
-        raise adapter.read_error(answer)
+        error = adapter.read_error(answer)
+        if isinstance(error, BadRequest) and error.http_status is None:
+            error.http_status = answer.status
+        raise error
     return answer

@@ -87,8 +87,7 @@ def build_error(
         found = otherwise if answer is None and otherwise else _by_status(answer)
     error = _make(found, said, answer, billing_url)
     error.request_id = said.request_id
-    if status is not None and hasattr(error, "http_status"):
-        error.http_status = status
+    error.http_status = status
     return error
 
 
@@ -100,7 +99,7 @@ def _by_status(answer: WireAnswer | None) -> type[ProviderError]:
         return AuthFailed
     if status == 402:
         return OutOfCredit
-    if status == 408 or status >= 500:
+    if status in (408, 425) or status >= 500:
         return RemoteFailed
     return BadRequest if status >= 400 else BadResponse
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .files import FileStore, Folder
+from .files import BROKEN, FileStore, Folder
 from .holds import OPEN, move_holds
 from .rows import Cursor
 
@@ -75,15 +75,19 @@ def named_files(cur: Cursor) -> list[tuple[Folder, str, str, int]]:
 
 
 def remove_unnamed(cur: Cursor, files: FileStore) -> int:
-    """Removes files that no row names; a write, because it must hold the turn. Returns how many that were.
+    """Removes files that no row names, and what was spilled for a task that is forgotten. Returns how many that were.
 
-    A young file is left alone: its row may be on its way.
+    It is a write, because it must hold the turn. A young file is left alone: its row may be on its way.
     """
     named = {(folder, sha256) for folder, sha256, _, _ in named_files(cur)}
     unnamed = [one for one in files.stored(older_than_s=YOUNG_S) if one[:2] not in named]
     for folder, sha256, extension in unnamed:
         files.delete(sha256, extension=extension, folder=folder)
-    return len(unnamed)
+    tasks = {row[0] for row in cur.execute("SELECT id FROM tasks").fetchall()}
+    spilled = [name for name in files.spilled(older_than_s=YOUNG_S) if name.removeprefix(BROKEN) not in tasks]
+    for name in spilled:
+        files.delete_spilled(name)
+    return len(unnamed) + len(spilled)
 
 
 def purge_deleted(cur: Cursor, before: datetime) -> tuple[int, int]:

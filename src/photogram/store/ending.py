@@ -9,7 +9,7 @@ from datetime import datetime
 
 from ..domain.asset import Asset
 from ..domain.task import TaskError, TaskStatus, sources_of
-from ..errors import NotFound, NotYours, StorageFailed
+from ..errors import FileMissing, NotFound, NotYours
 from . import ledger
 from .gathered import AMONG, columns, gathered, pick, rounds
 from .holds import open_hold
@@ -68,11 +68,11 @@ def finish_success(cur: Cursor, made: Sequence[Made]) -> list[bool]:
         Of each, whether its task has become a success by this call.
 
     Raises:
-        StorageFailed: A file is not there.
+        FileMissing: A file is not there.
     """
     for one in made:
         if not os.path.exists(one.path):
-            raise StorageFailed(f"The image file {one.path} is missing.")
+            raise FileMissing(f"The image file {one.path} is missing.")
     booked: set[int] = set()
     for part in rounds(made, lambda one: one.task_id):
         ended = _end(cur, part)

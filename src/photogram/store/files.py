@@ -18,6 +18,9 @@ from ..errors import StorageFailed
 
 Folder = Literal["images", "references"]
 
+BROKEN = "broken-"
+"""What stands before the task's id in the name of spilled bytes that are no image we can read: no retry stores them."""
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _EXTENSION = re.compile(r"[a-z0-9]{1,8}")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -61,6 +64,9 @@ class FileStore(Protocol):
 
     def delete_spilled(self, task_id: str) -> None:
         """Removes what was spilled for that task, once it is stored."""
+
+    def spilled(self, *, older_than_s: float = 0.0) -> list[str]:
+        """Returns the names (task ids, or `BROKEN` and a task id) of what was spilled longer ago than that."""
 
     def stored(self, *, older_than_s: float = 0.0) -> list[tuple[Folder, str, str]]:
         """Returns (folder, sha256, extension) of every image and reference last put longer ago than that."""
@@ -161,6 +167,12 @@ class LocalFiles:
         for path in self._spilled(task_id):
             with _storage_errors(path):
                 path.unlink(missing_ok=True)
+
+    def spilled(self, *, older_than_s: float = 0.0) -> list[str]:
+        """Returns the names of what was spilled."""
+        latest = time.time() - older_than_s
+        paths = [path for path in sorted((self._root / "spill").glob("*tsk_*.*")) if _NAME.fullmatch(path.stem)]
+        return [path.stem for path in paths if path.stat().st_mtime <= latest]
 
     def stored(self, *, older_than_s: float = 0.0) -> list[tuple[Folder, str, str]]:
         """Returns the images and references there are."""

@@ -65,8 +65,12 @@ class Owner:
         self._beat.go_on()
 
     def journal(self, task_id: str, handle: RemoteHandle) -> None:
-        """Writes a handle down, to the disk, before the database is asked: whoever takes over reads it."""
-        line = json.dumps({"task_id": task_id, "handle": write_handle(handle)}) + "\n"
+        """Writes a handle down, to the disk, before the database is asked: whoever takes over reads it.
+
+        Raises:
+            OSError: The disk refused. What it took of the line spoils no other one: each begins with an end of line.
+        """
+        line = "\n" + json.dumps({"task_id": task_id, "handle": write_handle(handle)}) + "\n"
         with open(self._folder / f"{self.id}.jsonl", "a") as file:
             file.write(line)
             file.flush()

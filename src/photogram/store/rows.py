@@ -149,6 +149,6 @@ def read_handle(text: str | None) -> RemoteHandle | None:
 
 _HANDLE: dict[str, type | tuple[type, ...]] = {
     "remote_id": str, "poll_url": str, "cancel_url": str, "result_url": str, "model": str, "expires_at": (int, float),
-    "cost_micros": int,
+    "cost_micros": int, "cost_source": str, "image_url": str, "seed": int,
 }  # fmt: skip
 """What a handle's JSON may hold, and of which kind."""

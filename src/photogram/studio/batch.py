@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -215,10 +216,17 @@ class Batch:
 
     def _draw(self) -> tuple[str, bool]:
         """Returns its grid as it is now, and whether no image is under way."""
-        record = self.record
+        record = self._with_notes(self.record)
         thumbs = self._studio._thumbs(record.generations, record.references)
         thumbs |= self._studio._engine.glimpses(one.task_id for one in record.generations)
         return render_batch(record, thumbs, now=self._studio._now()), record.finished
+
+    def _with_notes(self, record: BatchRecord) -> BatchRecord:
+        """Returns it with what its rows cannot be told, on a disk that takes nothing."""
+        if not (held_up := self._studio._engine.held_up()):
+            return record
+        images = (replace(one, note=held_up.get(one.task_id, one.note)) for one in record.generations)
+        return replace(record, generations=tuple(images))
 
     def _repr_html_(self) -> str:
         return self._draw()[0]

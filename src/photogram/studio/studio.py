@@ -259,12 +259,12 @@ class Studio(Showing):
         return read_models(self._engine.registry, self._engine.keys, self.user)
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Calls `listener` for every committed change of this user, on the engine's thread: it must be quick.
+        """Calls `listener` for every committed change of this user, or of the store, on the engine's thread: be quick.
 
         Returns:
             A function that ends it.
         """
-        return self._engine.bus.subscribe(lambda event: listener(event) if event.user_id == self.user else None)
+        return self._engine.bus.subscribe(lambda event: listener(event) if event.user_id in (self.user, "") else None)
 
     @property
     def selected(self) -> list[Generation]:

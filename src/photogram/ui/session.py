@@ -14,7 +14,7 @@ from typing import Any
 from ..domain.events import Event, EventKind
 from ..engine.engine import Engine
 from ..engine.workers import Workers
-from ..errors import PhotogramError, StoreBusy, StoreClosed, StoreForked
+from ..errors import PhotogramError, StorageFailed, StoreBusy, StoreClosed, StoreForked
 from .actions import ACTIONS
 from .controller import Controller
 from .lanes import close_lanes, open_lanes
@@ -171,6 +171,8 @@ class Session:
             self._send(reply.message, reply.buffers)
 
     def _note(self, event: Event) -> None:
+        if event.kind is EventKind.STORE:
+            self._tell_held_up()
         self._form_due = self._form_due or event.kind is EventKind.FORM
         self._changed.set()
 
@@ -195,6 +197,11 @@ class Session:
         """Tells whether another process may have written since the last look (file times only)."""
         before, self._foreign = self._foreign, self._engine.store.foreign_writes()
         return self._foreign != before
+
+    def _tell_held_up(self) -> None:
+        """Tells every view what the disk does not let its row say."""
+        if why := next(iter(self._engine.held_up().values()), None):
+            self._send({"kind": "refused", "what": "store", "error": write_error(StorageFailed(why))}, ())
 
     async def _tell_form(self) -> None:
         """Tells every view the form, if a cell or another panel changed it."""
