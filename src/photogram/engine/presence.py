@@ -24,7 +24,7 @@ class Presence:
         """Beats, for ever; not on this thread, as a network's disk may be slow."""
         while True:
             await self._clock.sleep(BEAT_EVERY_S)
-            await asyncio.wrap_future(self._workers.submit(self._owner.beat))
+            await asyncio.wrap_future(self._workers.submit(self._owner.beat, aside=True))
 
     async def doubtful(self, user_id: str) -> list[str]:
         """Returns the names of computers that may still work on some of the user's tasks, or be gone."""

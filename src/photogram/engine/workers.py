@@ -26,6 +26,7 @@ class Workers:
     def __init__(self, name: str, threads: int) -> None:
         self._soon: deque[Job] = deque()
         self._later: deque[Job] = deque()
+        self._aside: deque[Job] = deque()
         self._changed = threading.Condition()
         self._busy = 0
         self._last_busy = 0.0
@@ -38,20 +39,24 @@ class Workers:
             thread.pydev_do_not_trace = True  # type: ignore[attr-defined]
             thread.start()
 
-    def submit(self, function: Callable[..., T], /, *args: Any, later: bool = False) -> Future[T]:
+    def submit(
+        self, function: Callable[..., T], /, *args: Any, later: bool = False, aside: bool = False
+    ) -> Future[T]:  # fmt: skip
         """Runs `function(*args)` on a worker thread. Any thread.
 
         Args:
             function: What to run.
             args: Its arguments.
             later: Whether it can wait until there is nothing else to do.
+            aside: Whether what can wait need not wait for it: it is no work, but comes again and again.
         """
         future: Future[T] = Future()
         with self._changed:
             if self._stopped:
                 future.cancel()
                 return future
-            (self._later if later else self._soon).append((lambda: function(*args), future))
+            line = self._later if later else self._aside if aside else self._soon
+            line.append((lambda: function(*args), future))
             self._changed.notify()
         return future
 
@@ -59,6 +64,8 @@ class Workers:
         """Waits for a job; returns it and whether somebody waits for it, or None at the end."""
         with self._changed:
             while not self._stopped:
+                if self._aside:
+                    return self._aside.popleft(), False
                 if self._soon:
                     self._busy += 1
                     return self._soon.popleft(), True
@@ -96,9 +103,9 @@ class Workers:
         """
         with self._changed:
             self._stopped = True
-            left = [*self._soon, *self._later]
-            self._soon.clear()
-            self._later.clear()
+            left = [*self._soon, *self._later, *self._aside]
+            for line in (self._soon, self._later, self._aside):
+                line.clear()
             self._changed.notify_all()
         for _, future in left:
             future.cancel()
