@@ -81,6 +81,19 @@ def discard(studio: Studio) -> tuple[list[TaskRecord], list[TaskRecord]]:
     return gone, _without(taken, gone)
 
 
+def carry_on(studio: Studio) -> list[Batch]:
+    """Sends all that was left unsent; returns the batches of that, and of what goes on; see `Studio.resume`."""
+    take_stock(studio)
+    sent, taken = pick_up(studio)
+    return batches_of(studio, [*sent, *(task for task in taken if not task.status.finished)])
+
+
+def discard_all(studio: Studio) -> int:
+    """Cancels all that was left unsent; returns how many images."""
+    take_stock(studio)
+    return len(discard(studio)[0])
+
+
 def batches_of(studio: Studio, tasks: Iterable[TaskRecord]) -> list[Batch]:
     """Returns the batches of these tasks, each once; deleted ones are left out."""
     batches = []

@@ -27,7 +27,7 @@ from .pictures import read_thumbs
 from .prepare import Quote, check_filters
 from .press import press
 from .references import Reference
-from .resuming import batches_of, discard, pick_up, quote_unsent, take_stock
+from .resuming import carry_on, discard_all, quote_unsent
 from .showing import Showing, check_language
 from .topic import Topic
 from .waiting import wait_for
@@ -68,8 +68,7 @@ class Studio(Showing):
         self._selected: Sequence[str] = ()  # ids; set by whatever shows the studio
         self.wallet = Wallet(self)
         self.keys = Keys(self)
-        grant = config.first_grant_micros()
-        if grant is not None:
+        if (grant := config.first_grant_micros()) is not None:
             self._engine.write(ledger.choose_first_grant, self.user, grant)
         self._engine.adopt(self.user)
 
@@ -119,14 +118,11 @@ class Studio(Showing):
 
     def resume(self) -> list[Batch]:
         """Sends what an ended process left unsent, and what waits for a key or credit; returns those batches."""
-        take_stock(self)
-        sent, taken = pick_up(self)
-        return batches_of(self, [*sent, *(task for task in taken if not task.status.finished)])
+        return carry_on(self)
 
     def discard_unsent(self) -> int:
         """Cancels what an ended process left unsent, so that its coins are free again; returns how many images."""
-        take_stock(self)
-        return len(discard(self)[0])
+        return discard_all(self)
 
     def cancel_all(self) -> int:
         """Stops everything of this user that is not over, in whichever process it runs; returns how many images."""

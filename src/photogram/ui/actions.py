@@ -14,7 +14,7 @@ from ..store.batches import restore_batch
 from ..store.topics import unfinished_of_topic
 from ..studio import Batch, Generation, Studio, Topic
 from ..studio.many import delete_images, restore_images, star_images
-from ..studio.resuming import pick_up, quote_all_unsent
+from ..studio.resuming import discard, pick_up, quote_all_unsent
 from . import said
 from .reusing import reuse, take_back, write_code, write_details
 from .wire import Json, write_error
@@ -187,5 +187,5 @@ ACTIONS: dict[str, Action] = {
     "undelete_topic": Action(_undelete_topic),
     "top_up": Action(lambda controller, message: controller.studio.wallet.top_up(coins=message.get("coins", 0))),
     "send_unsent": Action(_send_unsent),
-    "discard_unsent": Action(lambda controller, _: controller.studio.discard_unsent()),
+    "discard_unsent": Action(lambda controller, _: len(discard(controller.studio)[0])),
 }
