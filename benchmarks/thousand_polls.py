@@ -40,7 +40,7 @@ def measure_engine(url: str, tasks: int, seconds: float) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         engine = Engine(Path(folder), registry=Registry([Jobs(url)]))
         engine._users = 1
-        poller, late = engine._runner.remote.poller, []
+        poller, late = engine._runner.remote.follower.poller, []
         poll_now = poller._poll_now
 
         def noted(polling) -> None:

@@ -13,7 +13,8 @@ PhotogramError
 └── ProviderError     what happened to one image, as its row remembers it
     ├── BadRequest, AuthFailed, OutOfCredit, Refused, RateLimited
     ├── Unreachable, RemoteFailed, BadResponse, Expired, DeadlineExceeded
-    └── StorageFull, InternalFailure, Lost
+    ├── UnknownProvider, StorageFull
+    └── InternalFailure, Lost
 ```
 
 An exception states facts (on attributes) and the next step. Whether anything is tried again is never decided here but
@@ -182,8 +183,11 @@ class ProviderError(PhotogramError):
         http_status: The HTTP status that said so, or None.
         cost_micros: What was billed all the same, in micro-dollars, where that is known.
         cost_source: How it is known: reported, computed or estimated.
+        accepted: Whether it stands in an answer with a status of success: what was asked for may have been done, and
+            billed; or the job that was asked about ended so.
     """
 
+    accepted: bool = False
     http_status: int | None = None
     cost_micros: int | None = None
     cost_source: str = "reported"
@@ -270,13 +274,8 @@ class RemoteFailed(ProviderError):
 
 
 class BadResponse(ProviderError):
-    """The provider's answer is not what its protocol says.
+    """The provider's answer is not what its protocol says."""
 
-    Attributes:
-        accepted: Whether it came with a status of success: then what was asked for may have been done, and billed.
-    """
-
-    accepted: bool = False
     kind = "bad_response"
     default_next_step = "Retry; if it stays, the provider may have changed: copy the details into a bug report."
 
@@ -292,6 +291,13 @@ class DeadlineExceeded(ProviderError):
 
     kind = "deadline"
     default_next_step = "Retry looks once more at the provider before anything is paid again."
+
+
+class UnknownProvider(ProviderError):
+    """The provider, or its model, is not there any more: a plugin or a line of `models.toml` is gone."""
+
+    kind = "unknown_model"
+    default_next_step = "Put back the plugin or the models.toml that added it, then retry; or choose another model."
 
 
 class StorageFull(ProviderError):

@@ -176,9 +176,11 @@ def test_every_end_of_a_job_has_a_branch(engine: Engine, server: Server, word: s
 def test_poll_stops_at_the_deadline_after_one_more_poll(make_engine: Callable[..., Engine], server: Server) -> None:
     server.polls_needed = 10**6
     engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
-    asked, plan, deadlines = [], engine._runner.remote.poller.add, []
+    asked, plan, deadlines = [], engine._runner.remote.follower.poller.add, []
     server.on_poll = lambda _: asked.append(engine.clock.awake_s()) and None
-    engine._runner.remote.poller.add = lambda polling: deadlines.append(polling.deadline_awake_s) or plan(polling)
+    engine._runner.remote.follower.poller.add = lambda polling: (
+        deadlines.append(polling.deadline_awake_s) or plan(polling)
+    )
     generation = only(finish(engine, start(engine)))
     assert generation.error
     assert generation.error.kind == "deadline"

@@ -71,7 +71,7 @@ def taken_with_nonsense() -> BadResponse:
         (Phase.SUBMIT, BadRequest(""), 1, True, Action.FAIL),
         (Phase.SUBMIT, AuthFailed(""), 1, True, Action.FAIL_AND_STOP),
         (Phase.SUBMIT, OutOfCredit(""), 1, False, Action.FAIL_AND_STOP),
-        (Phase.POLL, AuthFailed(""), 1, False, Action.FAIL),
+        (Phase.POLL, AuthFailed(""), 1, False, Action.WAIT),
         (Phase.SUBMIT, Refused(""), 1, True, Action.FAIL),
         (Phase.POLL, Unreachable("", sent=True), 9, False, Action.GO_ON),
         (Phase.POLL, RateLimited(), 9, False, Action.GO_ON),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import json
+import math
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -231,6 +232,46 @@ def test_third_rate_limit_ends_it_and_returns_the_hold(engine: Engine, server: S
     assert again(engine, generation).status is SUCCESS
     assert len(server.submits) == 1
     check_money(engine, captured=PRICE_MICROS)
+
+
+def test_lasting_rate_limit_is_asked_ever_more_seldom_and_by_one_task_at_a_time(
+    engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("photogram.engine.run.PROBE_S", 1e6)
+    server.on_submit = always(Reply(status=429))
+    asked_at_pause: list[tuple[float, int]] = []
+    pause = engine._runner.queues.pause
+    engine._runner.queues.pause = lambda provider, seconds: (
+        asked_at_pause.append((seconds, len(server.asked))) or pause(provider, seconds)
+    )
+    batch = start(engine, 12)
+    until(lambda: any(seconds > 25 for seconds, _ in asked_at_pause))
+    asked = {2 ** round(math.log2(seconds)): count for seconds, count in asked_at_pause}
+    assert list(asked) == [1, 2, 4, 8, 16, 32]
+    assert asked[32] <= 8 + 5, "eight were under way, then one after each pause"
+    server.on_submit = always(None)
+    done = finish(engine, batch).generations
+    assert [one.status for one in done].count(SUCCESS) >= 10, "only what was sent after a pause has spent its tries"
+    assert {one.error.kind for one in done if one.error} == {"rate_limited"}
+    assert set(server.accepted().values()) == {1}
+    check_money(engine, captured=PRICE_MICROS * [one.status for one in done].count(SUCCESS))
+
+
+def test_line_opens_again_after_a_pause_although_the_answer_takes_long(engine: Engine, server: Server) -> None:
+    server.on_submit, all_came, real = first(retry_later(20)), threading.Event(), server.answer_submit
+
+    def answer(body: dict[str, object]) -> Reply:
+        reply = real(body)
+        if len(server.asked) == 7:
+            all_came.set()
+        return replace(reply, after=all_came) if reply.status == 202 else reply
+
+    server.answer_submit = answer
+    batch = start(engine)
+    until(lambda: only(read(engine, batch)).note)
+    others = start(engine, 5)
+    assert {one.status for one in finish(engine, others).generations} == {SUCCESS}
+    assert all_came.is_set()
 
 
 def test_pause_holds_the_whole_line_and_what_left_before_it_spends_no_try(
@@ -512,32 +553,6 @@ def test_task_taken_over_is_slow_since_it_was_sent(make_engine: Callable[..., En
     assert only(finish(engine, batch)).status is SUCCESS
 
 
-def test_status_that_never_ends_stops_at_the_deadline_and_retry_asks_before_it_pays(
-    make_engine: Callable[..., Engine], server: Server
-) -> None:
-    server.polls_needed = 10**6
-    engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
-    generation = made(engine)
-    check_said(generation, ERROR, "deadline", "No result within the deadline.", "Retry looks once more")
-    check_money(engine)
-    server.polls_needed = 1
-    made_now = again(engine, generation)
-    assert (made_now.status, made_now.task_id) == (SUCCESS, generation.task_id)
-    assert len(server.submits) == 1
-    check_money(engine, captured=PRICE_MICROS)
-
-
-def test_result_that_comes_after_the_deadline_is_taken(make_engine: Callable[..., Engine], server: Server) -> None:
-    server.polls_needed = 10**6
-    engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
-    batch = start(engine)
-    assert only(finish(engine, batch)).status is ERROR
-    server.polls_needed = 1
-    until(lambda: only(read(engine, batch)).status is SUCCESS)
-    assert len(server.submits) == 1
-    check_money(engine, captured=PRICE_MICROS)
-
-
 @pytest.mark.slow
 def test_poll_that_drips_does_not_outlive_the_deadline(
     make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
@@ -546,8 +561,8 @@ def test_poll_that_drips_does_not_outlive_the_deadline(
     server.on_poll = always(Reply(body=b" " * 600, drip_s=0.1))
     engine = make_engine(LoopbackAdapter(server.url, deadline_s=30.0))
     generation = only(finish(engine, start(engine), timeout_s=30))
-    check_said(generation, ERROR, "deadline", "No result", "Retry looks once more")
-    check_money(engine)
+    check_said(generation, LOST, "deadline", "No result", "Retry asks at once")
+    check_money(engine, held=PRICE_MICROS)
 
 
 # ── Fetch ───────────────────────────────────────────────────────────────────────────────────────────────────────────

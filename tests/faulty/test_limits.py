@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,7 +13,8 @@ import pytest
 
 from photogram.domain.task import TaskStatus
 from photogram.engine.engine import Engine
-from photogram.errors import CapExceeded, InsufficientCoins, NotFound
+from photogram.errors import CapExceeded, InsufficientCoins, NotFound, UnknownProvider
+from photogram.providers.registry import Registry
 from photogram.store import Cursor, ledger
 from photogram.store.ending import settle_lost
 from photogram.studio import Studio
@@ -390,3 +393,67 @@ def test_what_a_closed_engine_left_unsent_waits_for_resume_and_is_sent_once(
     assert sorted(server.accepted().values()) == [1] * 6
     check_money(second, captured=6 * PRICE_MICROS)
     assert task_of(second, batch.generations[0].task_id).sends == 1
+
+
+class Other(LoopbackAdapter):
+    """Another provider, as a plugin adds one."""
+
+    name = "other"
+
+
+def test_unsent_task_of_a_provider_that_is_gone_ends_and_keeps_no_other_from_being_sent(
+    workspace: Path, server: Server
+) -> None:
+    def open_engine(*providers: LoopbackAdapter) -> Engine:
+        engine = Engine(workspace, registry=Registry(list(providers)), clock=FastClock())
+        engine._users = 1
+        return engine
+
+    here, plugin = LoopbackAdapter(server.url, concurrency=1), Other(server.url, concurrency=1)
+    server.polls_needed = 10**6
+    with closing(open_engine(here, plugin)) as ended:
+        ours, others = start(ended, 3), start(ended, 3, model="other:img")
+        until(lambda: len(server.jobs) == 2 and len(server.polls) >= 2)
+    server.polls_needed = 1
+    with closing(open_engine(here)) as engine:
+        assert len(engine.resume(USER).result(30)) == 4
+        assert {one.status for one in finish(engine, ours).generations} == {SUCCESS}
+        gone = finish(engine, others).generations
+        assert sorted(str(one.status) for one in gone) == ["error", "error", "lost"]
+        said = {(one.error.kind, one.error.next_step) for one in gone if one.error and one.error.kind != "lost"}
+        assert said == {("unknown_model", UnknownProvider.default_next_step)}
+        assert all("other" in one.error.message for one in gone if one.error)
+        assert engine.resume(USER).result(30) == []
+        check_money(engine, captured=3 * PRICE_MICROS, held=PRICE_MICROS)
+    server.polls_needed = 1
+    with closing(open_engine(here, plugin)) as again:  # the plugin is back, and with it the job that it had
+        again.adopt(USER).result(30)
+        until(lambda: [one.status for one in read(again, others).generations].count(SUCCESS) == 1)
+        check_money(again, captured=4 * PRICE_MICROS)
+
+
+def test_task_of_a_provider_that_is_gone_fails_with_a_message_wherever_it_is_met(engine: Engine) -> None:
+    batch = start(engine)
+    runner, lost = engine._runner, replace(task_of(engine, only(finish(engine, batch)).task_id), provider="gone")
+    assert (runner._limit_of("gone"), runner._key_of(lost), runner._secrets(lost)) == (1, "", [])
+
+
+@pytest.mark.parametrize("reason", ["somebody died", "somebody wrote"])
+def test_orphans_are_looked_for_whatever_went_wrong_the_last_time(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    looks: list[str] = []
+
+    async def adopt(user_id: str) -> None:
+        looks.append(user_id)
+        if len(looks) < 3:
+            raise OSError("the folder of owners is not there")
+
+    resumer = engine._resumer
+    monkeypatch.setattr(resumer, "adopt", adopt)
+    monkeypatch.setattr(resumer, "_users", {USER})
+    if reason == "somebody died":
+        monkeypatch.setattr(engine.owner, "dead", lambda: ["own_gone"])
+    else:
+        monkeypatch.setattr(engine.store, "foreign_writes", lambda: 7)
+    until(lambda: len(looks) >= 3)

@@ -58,6 +58,7 @@ class ErrorKind(StrEnum):
     BAD_RESPONSE = "bad_response"
     EXPIRED = "expired"
     DEADLINE = "deadline"
+    UNKNOWN_MODEL = "unknown_model"
     STORAGE = "storage"
     INTERNAL = "internal"
     LOST = "lost"

@@ -86,7 +86,7 @@ class Collector:
                     raise
             except ProviderError as error:
                 spoilt += isinstance(error, BadResponse)
-                if decide(Phase.FETCH, error, tries=spoilt, idempotent=True) is Action.FAIL:
+                if decide(Phase.FETCH, error, tries=spoilt, idempotent=True) is not Action.GO_ON:
                     raise
                 if self._clock.awake_s() >= deadline:
                     said = "The image was made and billed, but could not be fetched within the deadline."

@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 from .. import config
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
+from ..domain.secret import Secret
 from ..errors import BadRequest, StoreClosed, StoreForked
 from ..providers.base import RemoteAdapter
 from ..providers.registry import Registry, default_registry
@@ -83,7 +84,8 @@ class Engine:
             finisher=self._finisher, http=self._http, painters=self._painters, workers=self.workers, keys=self.keys,
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
-        self._waiting = Waiting(self.store, self.bus, self._runner.queues, self._resumer)
+        poller = self._runner.remote.follower.poller
+        self._waiting = Waiting(self.store, self.bus, self._runner.queues, poller, self._resumer)
         self._canceller = Canceller(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, runner=self._runner,
             finisher=self._finisher,
@@ -93,7 +95,7 @@ class Engine:
             publish=self.bus.publish, keys=self.keys,
         )  # fmt: skip
         self._finisher.on_success = self._titler.after_success
-        self.thread.spawn(self._runner.remote.poller.run(), "poller")
+        self.thread.spawn(poller.run(), "poller")
         self.thread.spawn(self._runner.progress.run(), "slow tasks")
         self.thread.spawn(self.clock.beat(), "clock")
         self.thread.spawn(self.presence.beat(), "signs of life")
@@ -215,8 +217,13 @@ class Engine:
         return self.call(self._resumer.discard(user_id))
 
     def resume(self, user_id: str) -> Future[list[TaskRecord]]:
-        """Sends what dead processes left unsent; returns those tasks."""
+        """Sends what dead processes left unsent, and goes on with what waits for the user; returns those tasks."""
         return self.call(self._resumer.resume(user_id))
+
+    def set_key(self, user_id: str, provider: RemoteAdapter, key: Secret) -> None:
+        """Keeps a key for a user's session, and asks with it about the provider's jobs that waited for one."""
+        self.keys.set(user_id, provider.name, key)
+        self.thread.call(self._runner.remote.follower.wake, provider.name)
 
     def check_key(self, user_id: str, provider: RemoteAdapter) -> Future[KeyCheck]:
         """Asks a provider whether the key is right that this user's next batch would be sent with.

@@ -113,8 +113,10 @@ class Finisher:
         if task.error_kind == BadResponse.kind:  # it has come whole at last
             self._workers.submit(self._store.files.delete_spilled, f"{BROKEN}{task.id}", later=True)
 
-    async def fail(self, task: TaskRecord, error: ProviderError, *, secrets: Sequence[Secret | None] = ()) -> None:
-        """Ends a task with an error that its row keeps, every key masked."""
+    async def fail(
+        self, task: TaskRecord, error: ProviderError, *, secrets: Sequence[Secret | None] = (), lost: bool = False
+    ) -> None:  # fmt: skip
+        """Ends a task with an error that its row keeps, every key masked; as lost if nobody knows how it ended."""
         defect = isinstance(error, InternalFailure) or (isinstance(error, Lost) and _is_defect(error.__cause__))
         shown = "".join(traceback.format_exception(error)) if defect else ""
         kept = TaskError.of(error, task_id=task.id, extra=shown)
@@ -122,7 +124,7 @@ class Finisher:
             kind=kept.kind, message=mask(kept.message, secrets), next_step=mask(kept.next_step, secrets),
             detail=mask(kept.detail, secrets), task_id=task.id,
         )  # fmt: skip
-        status = TaskStatus.LOST if kept.kind == "lost" else TaskStatus.ERROR
+        status = TaskStatus.LOST if lost or kept.kind == "lost" else TaskStatus.ERROR
         cost = read_micros(error.cost_micros) or 0
         await self.evidence(
             finish_failed, task.id, status, self._clock.now(), error=kept, cost_micros=cost,

@@ -7,6 +7,7 @@ keys that the next one has.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -102,6 +103,14 @@ class KeyBook:
         known = adapter.of_workspace or not adapter.key_variables or config.is_asked(adapter.name)
         return known or self.find(adapter, user_id, batch_id, keyring=False) is not None
 
+    def name(self, adapter: RemoteAdapter, user_id: str, batch_id: str) -> str:
+        """Returns a name of the key by which a user's task would be let in now (see `name_key`), without blocking."""
+        try:
+            found = self.find(adapter, user_id, batch_id, keyring=config.is_asked(adapter.name))
+        except BadSettings:
+            return ""
+        return name_key(found.secret if found else None)
+
     def access(self, adapter: RemoteAdapter, user_id: str, batch_id: str = "") -> Access:
         """Returns where a provider is and by which key a user's task is let in, as they are set now. It may block.
 
@@ -133,6 +142,11 @@ class KeyBook:
         error.detail = mask(error.detail, keys)
         error.args = tuple(mask(one, keys) if isinstance(one, str) else one for one in error.args)
         return error
+
+
+def name_key(key: Secret | None) -> str:
+    """Returns what tells a key from others and shows nothing of it; "" for none."""
+    return hashlib.sha256(key.reveal().encode()).hexdigest()[:16] if key else ""
 
 
 def open_access(adapter: RemoteAdapter, key: Secret | None) -> Access:

@@ -1,4 +1,4 @@
-"""Carries a task through a provider's protocol: submit, poll, fetch.
+"""Sends tasks to their providers, and hands what is accepted to `follow` or `collect`.
 
 The marks are made in this order, whatever happens: `processing` with `sent_at` is committed before the first byte
 leaves (by `run`), the remote handle before the first poll, the image's bytes before its row.
@@ -19,17 +19,17 @@ from ..domain.card import ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest
 from ..domain.task import RemoteHandle, TaskStatus
-from ..errors import AuthFailed, BadSettings, DeadlineExceeded, Expired, Lost, ProviderError, Unreachable
+from ..errors import AuthFailed, BadSettings, Lost, OutOfCredit, ProviderError, Unreachable
 from ..providers.base import RemoteAdapter
-from ..providers.wire import Access, Ready, Submitted, Working
+from ..providers.wire import Access, Ready, Submitted
 from ..store.owners import Owner
 from ..store.sending import save_handle, send_again_later
 from .clock import Clock
 from .collect import Collector
-from .finish import Finisher, bill_of
+from .finish import Finisher
+from .follow import Follower, say_what_to_do
 from .http import Http
-from .keys import KeyBook, say_missing
-from .poll import Poller, Polling
+from .keys import KeyBook, name_key, say_missing
 from .progress import ProgressBook
 from .queue import Queues
 from .retry import Action, Phase, decide, pause_s
@@ -44,7 +44,7 @@ class Remote:
 
     Attributes:
         collector: Gets what was made.
-        poller: Asks about what providers work on.
+        follower: Asks about what providers work on.
         talk: Speaks with them.
         unkept: Handles that are not in their rows yet, by task id.
     """
@@ -59,7 +59,10 @@ class Remote:
         self.unkept: dict[str, RemoteHandle] = {}
         self.talk = Talk(http=http, workers=workers, progress=progress, clock=clock)
         self.collector = Collector(clock=clock, finisher=finisher, progress=progress, talk=self.talk)
-        self.poller = Poller(clock, lambda polling: spawn(polling.task, self._poll(polling)))
+        self.follower = Follower(
+            clock=clock, owner=owner, finisher=finisher, progress=progress, queues=queues, keys=keys, talk=self.talk,
+            collector=self.collector, spawn=spawn, access=self.access,
+        )  # fmt: skip
 
     async def access(self, task: TaskRecord, adapter: RemoteAdapter) -> Access:
         """Returns where a task's provider is and by which key it is let in, as they are set now.
@@ -95,6 +98,7 @@ class Remote:
             ProviderError: It failed, or is lost.
         """
         began, tries, phase = self._clock.monotonic(), task.tries, Phase.UPLOAD
+        access: Access | None = None
         try:
             access = await self.access(task, adapter)
             request = await self.talk.upload(task, adapter, access, request)
@@ -104,21 +108,24 @@ class Remote:
             found = await self.talk.submit(task, card, adapter, access, request)
         except ProviderError as error:
             self._keys.hide(adapter, error)
+            key = name_key(access.key) if access else self._keys.name(adapter, task.user_id, task.batch_id)
             counts = not self._queues.line(task.provider).paused_at > began
             self._progress.trouble(task.provider, error)
             action = decide(phase, error, tries=tries + counts, idempotent=adapter.idempotent)
             if action in (Action.FAIL, Action.FAIL_AND_STOP):
                 self.talk.sent.discard(task.id)  # it was turned away
             if action is not Action.FAIL_AND_STOP:
-                await self._let_in(task)
+                await self._let_in(task, key)
+            if decide(phase, error, tries=0, idempotent=adapter.idempotent) is Action.SEND_LATER:
+                note = self._pause(task, error, counts)  # also after its last try: the others would hear the same
             match action:
                 case Action.SEND_LATER:
-                    await self._send_later(task, error, tries + counts, counts)
+                    await self._send_later(task, note, tries + counts, counts)
                     return True
                 case Action.LOSE:
                     raise Lost(f"{error.message} It may have been made, and billed.", detail=error.detail) from error
                 case Action.FAIL_AND_STOP:
-                    await self._stop_line(task, error)
+                    await self._stop_key(task, error, key)
                     return True
                 case _:
                     raise
@@ -126,47 +133,67 @@ class Remote:
         if handle := _handle_of(task, found):
             await self._keep_handle(task, handle)
             task = replace(task, handle=handle, sends=task.sends + 1)
-        await self._let_in(task)
+        self._queues.accepted(task.provider, name_key(access.key))
+        await self._let_in(task, name_key(access.key))
         if isinstance(found, Ready):
-            await self.collector.collect(task, card, adapter, access, found, self._clock.awake_s() + card.deadline_s)
-            return True
-        self.poll_on(task, card, adapter)
+            try:
+                deadline = self._clock.awake_s() + card.deadline_s
+                await self.collector.collect(task, card, adapter, access, found, deadline)
+                return True
+            except (AuthFailed, OutOfCredit):
+                if task.handle is None:
+                    raise
+        self.follower.follow(task, card, adapter)
         return False
 
-    async def _let_in(self, task: TaskRecord) -> None:
-        """Lets a stopped line go on once the task that was sent as a trial was not turned away for key or credit."""
-        if self._queues.line(task.provider).trial == task.id:
-            await self.go_on(task.provider)
+    async def _let_in(self, task: TaskRecord, key: str) -> None:
+        """Lets go on what had stopped, once the task that was sent as a trial was not turned away for key or credit."""
+        if self._queues.line(task.provider).trials.get(key) == task.id:
+            await self.go_on(task.provider, key)
 
-    async def go_on(self, provider: str | None = None) -> list[TaskRecord]:
-        """Lets this provider's line (or all) go on that stopped until the user has acted; returns what waited there."""
-        tasks = self._queues.held_up(provider)
-        self._queues.go(provider)
-        await self._progress.say_waiting(tasks, None)
-        return tasks
+    async def go_on(self, provider: str | None = None, key: str | None = None) -> list[TaskRecord]:
+        """Lets what waits for the user go on, of this provider and with this key (or all); returns those tasks."""
+        held = self._queues.held_up(provider)
+        self._queues.go(provider, key)
+        still = {task.id for task in self._queues.held_up(provider)}
+        freed = [task for task in held if task.id not in still]
+        asked = self.follower.wake(provider)
+        await self._progress.say_waiting(freed, None)
+        return [*freed, *asked]
 
-    async def _send_later(self, task: TaskRecord, error: ProviderError, tries: int, spends_try: bool) -> None:
-        """Puts a task back, and pauses its provider's line: what hit this one would hit the others."""
-        wait_s = pause_s(error, tries)
+    def _pause(self, task: TaskRecord, error: ProviderError, anew: bool) -> str:
+        """Pauses a provider's line, because what hit this task would hit the others; returns why and until when."""
+        wait_s = pause_s(error, self._queues.count_pause(task.provider, anew=anew))
         until = self._clock.now() + timedelta(seconds=wait_s)
         said = self._progress.trouble(task.provider, error)
         note = f"{said} Waiting until {until:%H:%M:%S} UTC."
         if isinstance(error, Unreachable):
             note = f"{said} It is tried again at {until:%H:%M:%S} UTC."
         self._queues.pause(task.provider, wait_s)
+        self._wake_later(task.provider, wait_s, note)
+        return note
+
+    async def _send_later(self, task: TaskRecord, note: str, tries: int, spends_try: bool) -> None:
+        """Puts a task back in its line."""
         self._progress.forget(task.id)  # what it was told before must not be written after this
         await self._finisher.evidence(send_again_later, task.id, note, spends_try=spends_try)
         self._finisher.announce(task)
         self._queues.put_back(replace(task, tries=tries, sends=task.sends + 1, status=TaskStatus.PENDING))
-        self._wake_later(task.provider, wait_s, note)
 
-    async def _stop_line(self, task: TaskRecord, error: ProviderError) -> None:
-        """Ends the first task that the provider turned away for its key or credit; the others wait for the user."""
-        why = f"{error.message} {error.next_step} Then studio.resume() goes on."
+    async def _stop_key(self, task: TaskRecord, error: ProviderError, key: str) -> None:
+        """Ends the first task that a provider turned away for its key or credit; all others with it wait for the user.
+
+        A key that was turned away before ends no other task: `resume()` may be called as often as one likes.
+        """
+        why, line = say_what_to_do(error), self._queues.line(task.provider)
+        stood, known = key in line.stopped, key in line.refused
         if isinstance(error, AuthFailed):
             self._keys.note_refused(task.batch_id)
-        if self._queues.stop(task.provider, why):
-            await self._progress.say_waiting(self._queues.held_up(task.provider), why)
+        self._queues.stop(task.provider, why, key)
+        if not stood:
+            stopped = [one for one in self._queues.held_up(task.provider) if self._queues.why_stopped(one) == why]
+            await self._progress.say_waiting(stopped, why)
+        if not known:
             raise error
         self._progress.forget(task.id)
         await self._finisher.evidence(send_again_later, task.id, why)
@@ -187,59 +214,6 @@ class Remote:
         finally:
             del self.unkept[task.id]
         self._finisher.announce(task)
-
-    def poll_on(self, task: TaskRecord, card: ModelCard, adapter: RemoteAdapter) -> None:
-        """Starts polling a task that has a handle."""
-        assert task.handle
-        self.poller.add(
-            Polling(
-                task=task, card=card, adapter=adapter, handle=task.handle,
-                deadline_awake_s=self._clock.awake_s() + card.deadline_s,
-            )
-        )  # fmt: skip
-
-    async def _poll(self, polling: Polling) -> bool:
-        """Asks once; returns whether the task is over (False: it is asked about again)."""
-        task = polling.task
-        last = self._clock.awake_s() >= polling.deadline_awake_s
-        polling.polls += 1
-        said = None
-        try:
-            access = await self.access(task, polling.adapter)
-            found = await self.talk.poll(task, polling.adapter, access, polling.handle)
-        except ProviderError as error:
-            self._keys.hide(polling.adapter, error)
-            if isinstance(error, Expired) and error.cost_micros is None:  # made, and billed, all the same
-                bill = bill_of(task, polling.card, polling.handle.cost_micros, "reported")
-                error.cost_micros, error.cost_source = bill
-            if decide(Phase.POLL, error, tries=0, idempotent=True) is Action.FAIL:
-                raise (polling.expired or error) from error
-            found, said = Working(), self._progress.trouble(task.provider, error)
-        else:
-            self._progress.reached(task.provider)
-        if isinstance(found, Ready):
-            try:
-                await self.collector.collect(
-                    task, polling.card, polling.adapter, access, found, polling.deadline_awake_s
-                )
-                return True
-            except Expired as error:
-                if polling.expired or polling.handle.image_url:
-                    raise
-                polling.expired, polling.polls, found = error, 0, Working()  # asked, once, for another address
-        if last and not polling.overdue:
-            polling.overdue = True
-            self._progress.forget(task.id)
-            await self._finisher.fail(task, polling.expired or DeadlineExceeded("No result within the deadline."))
-            self._queues.done(task)
-        if not polling.overdue:
-            self._progress.note(task, found.progress, found.queue_position, said)
-        expires_at = polling.handle.expires_at
-        if polling.overdue and expires_at is not None and self._clock.now_s() > expires_at:
-            return True
-        if not polling.dropped:
-            self.poller.add(polling)
-        return polling.dropped
 
     async def cancel(self, task: TaskRecord, adapter: RemoteAdapter, handle: RemoteHandle) -> bool:
         """Asks the provider to stop a job; returns whether it said that it will. It is cancelled here in any case."""

@@ -8,12 +8,14 @@ yesterday's pictures beside today's.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
+from contextlib import suppress
 from dataclasses import replace
 
 from ..domain.records import TaskRecord
 from ..domain.task import RemoteHandle, TaskStatus
-from ..errors import Lost, PhotogramError, UnknownModel
+from ..errors import Lost, PhotogramError, UnknownModel, UnknownProvider
 from ..providers.base import LocalProvider
 from ..providers.registry import Registry
 from ..store import Store
@@ -21,9 +23,13 @@ from ..store import tasks as task_rows
 from ..store.owners import Owner
 from ..store.sending import adopt, reopen, send_again_later
 from ..store.stopping import discard_pending
+from .cancel import is_starved
 from .clock import Clock
 from .finish import Finisher
+from .follow import known_until_s
 from .run import Runner
+
+log = logging.getLogger("photogram")
 
 LOOK_EVERY_S = 10.0
 
@@ -46,15 +52,20 @@ class Resumer:
         self._adopting = asyncio.Lock()
 
     async def watch(self) -> None:
-        """Adopts orphans now and then, for ever. Costs nothing while nobody died: the lock files say so."""
+        """Adopts orphans now and then, for ever. Costs nothing while nobody died, or wrote: the files say so."""
+        seen = self._store.foreign_writes()
         while True:
             await self._clock.sleep(LOOK_EVERY_S)
             try:
-                for user_id in sorted(self._users):
-                    if self._owner.dead():
+                now = self._store.foreign_writes()
+                if self._owner.dead() or (now != seen and not await is_starved()):  # one may have been released
+                    for user_id in sorted(self._users):
                         await self.adopt(user_id)
+                    seen = now
             except PhotogramError:
                 continue  # a busy store: the next look will do
+            except Exception:  # an edge: whatever it was, orphans are to be looked for again
+                log.exception("looking for what dead processes left failed")
 
     async def adopt(self, user_id: str) -> None:
         """Takes over what this user's dead processes had already sent."""
@@ -65,12 +76,17 @@ class Resumer:
     async def _adopt(self, user_id: str) -> None:
         dead = set(self._owner.dead())
         tasks = await asyncio.wrap_future(self._store.read(task_rows.unfinished_tasks, user_id))
+        poller = self._runner.remote.follower.poller
         sent = [task for task in tasks if task.sent_at and task.status is TaskStatus.PROCESSING]
+        late = await asyncio.wrap_future(self._store.read(task_rows.late_tasks, user_id))
         dead |= {task.owner for task in sent if task.owner and self._owner.is_dead(task.owner)}  # its lock may be gone
         handles = {task_id: handle for owner_id in dead for task_id, handle in self._owner.handles_of(owner_id)}
         for task in sent:
-            if task.owner is None or task.owner in dead:
+            if task.owner in dead or (task.owner is None and not poller.has(task.id)):
                 await self._take_over(task, handles)
+        for task in late:
+            if self._owner.is_dead(task.owner) and not poller.has(task.id):
+                await self._ask_now_and_then(task)
         left = {task.owner for task in tasks if task.status is TaskStatus.PENDING}
         for owner_id in sorted(dead):
             if owner_id not in left and not await self._others_need(owner_id, user_id):
@@ -101,6 +117,16 @@ class Resumer:
             )
             await self._finisher.fail(task, lost)
 
+    async def _ask_now_and_then(self, task: TaskRecord) -> None:
+        """Asks on about a lost task, for as long as its provider may know the job: what comes late is taken."""
+        with suppress(UnknownModel):
+            provider, card = self._registry.provider(task.provider), self._registry.card(task.address)
+            if isinstance(provider, LocalProvider) or known_until_s(task, self._clock) < self._clock.now_s():
+                return
+            taking = self._store.write(adopt, task.id, task.owner, self._owner.id, status=TaskStatus.LOST)
+            if await asyncio.wrap_future(taking):
+                self._runner.remote.follower.follow(task, card, provider, overdue=True)
+
     async def ask_again(self, task: TaskRecord) -> bool:
         """Asks once more about an ended task whose handle we have; returns whether that was possible.
 
@@ -113,7 +139,7 @@ class Resumer:
             return False
         if not await asyncio.wrap_future(self._store.write(reopen, task.id, self._owner.id)):
             return False
-        self._runner.remote.poller.drop(task.id)
+        self._runner.remote.follower.poller.drop(task.id)
         self._finisher.announce(task)
         self._runner.poll_on(task, card, provider)
         return True
@@ -142,9 +168,21 @@ class Resumer:
         return [task for task in tasks if task.user_id == user_id]
 
     async def resume(self, user_id: str) -> list[TaskRecord]:
-        """Sends what dead processes left unsent, and what waits here until the user has acted; returns those tasks."""
+        """Sends what dead processes left unsent, and what waits here until the user has acted; returns those tasks.
+
+        What can be sent no more, because what added its model is gone, ends.
+        """
         await self.adopt(user_id)
         tasks = await self.unsent(user_id)
         waited = await self._runner.remote.go_on()
-        self._runner.queues.push(*tasks)
+        self._runner.queues.push(*[task for task in tasks if not await self._end_unknown(task)])
         return [*(task for task in waited if task.user_id == user_id), *tasks]
+
+    async def _end_unknown(self, task: TaskRecord) -> bool:
+        """Ends an unsent task whose provider or model is gone; returns whether it is."""
+        try:
+            self._registry.card(task.address)
+        except UnknownModel as error:
+            await self._finisher.fail(task, UnknownProvider(f"{error.message} It was not sent."))
+            return True
+        return False

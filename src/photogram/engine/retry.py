@@ -36,6 +36,8 @@ class Action(StrEnum):
     """Nothing ran: back to pending, sent again after a pause."""
     GO_ON = "go_on"
     """A poll or download, a GET: asked again until the deadline."""
+    WAIT = "wait"
+    """A poll or download that the user has to let through: it waits for that, and its deadline does not run."""
     FAIL_AND_STOP = "fail_and_stop"
     """The task ends as `error`, and its provider's line stops until the user has acted: the others would fail, too."""
     FAIL = "fail"
@@ -74,6 +76,7 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
     | submit | 401, 403, out of credit | fail, and stop the provider's line |
     | submit | 500, 503 without Retry-After, other 5xx and 4xx, refusal | fail |
     | poll, fetch | transport error, 5xx, 408, 425, 429 | go on until the deadline |
+    | poll, fetch | 401, 403, out of credit | wait for the user, and ask now and then; the deadline does not run |
     | fetch | 2xx with something that is no whole image | fetch again; 3 tries, then fail (it was billed) |
     | fetch | the result's address expired | poll afresh once, then fail (it was billed) |
     | poll, fetch | anything else (refusal, failed job, 4xx, unknown status word) | fail |
@@ -95,6 +98,8 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
     if phase is Phase.FETCH and nonsense:
         return Action.GO_ON if tries < MAX_TRIES else Action.FAIL
     if phase in (Phase.POLL, Phase.FETCH):
+        if isinstance(error, (AuthFailed, OutOfCredit)) and not error.accepted:
+            return Action.WAIT
         return Action.GO_ON if transient else Action.FAIL
     nothing_ran = isinstance(error, RateLimited) or (isinstance(error, Unreachable) and not error.sent)
     if nothing_ran or (phase is Phase.UPLOAD and transient):
@@ -109,11 +114,16 @@ def decide(phase: Phase, error: ProviderError, *, tries: int, idempotent: bool) 
     return Action.FAIL_AND_STOP if isinstance(error, (AuthFailed, OutOfCredit)) else Action.FAIL
 
 
-def pause_s(error: ProviderError, tries: int) -> float:
-    """Returns the seconds to wait before sending again: what the provider said, else 1, 2, 4… with jitter."""
+def pause_s(error: ProviderError, pauses: int) -> float:
+    """Returns the seconds to wait before sending again: what the provider said, else 1, 2, 4, 8, 16, 30, 30… ±10 %.
+
+    Args:
+        error: What happened.
+        pauses: How many pauses in a row this is, with nothing accepted between.
+    """
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         return max(0.0, error.retry_after_s)
-    return jittered(min(2.0 ** max(tries - 1, 0), 30.0))
+    return jittered(min(2.0 ** min(max(pauses - 1, 0), 10), 30.0))
 
 
 def poll_pause_s(polls: int) -> float:
@@ -123,6 +133,15 @@ def poll_pause_s(polls: int) -> float:
         polls: How many polls there were.
     """
     return jittered(min(2.0 ** min(polls, 10), 30.0))
+
+
+def slow_pause_s(polls: int) -> float:
+    """Returns the seconds before the next poll of what is only asked about now and then: 1, 120, 240, … 1,800, ±10 %.
+
+    Args:
+        polls: How many such polls there were.
+    """
+    return jittered(min(60.0 * 2.0 ** min(polls, 10), 1800.0) if polls else 1.0)
 
 
 def jittered(seconds: float) -> float:

@@ -16,7 +16,7 @@ from ..domain.card import ANY_MODEL, ModelCard
 from ..domain.records import TaskRecord
 from ..domain.request import GenerationRequest, ReferenceImage
 from ..domain.task import RemoteHandle
-from ..errors import BadSettings, ProviderError, StorageFailed, StorageFull
+from ..errors import BadSettings, ProviderError, StorageFailed, StorageFull, UnknownModel
 from ..providers.base import LocalProvider, RemoteAdapter, Stopped
 from ..providers.registry import Provider, Registry
 from ..store import Store
@@ -34,6 +34,9 @@ from .workers import Workers
 
 WOKE_LATE_S = 5.0
 """After a longer gap than this between mark and send (a laptop that slept) the row is read again before sending."""
+
+PROBE_S = 10.0
+"""So long after a pause one task is alone on its way, unless its provider says sooner whether it takes it."""
 
 STOP_S = 2.0
 """Seconds that a cancel waits for a local picture to stop."""
@@ -67,7 +70,9 @@ class Runner:
         self._store, self._registry, self._thread, self._clock, self._owner = store, registry, thread, clock, owner
         self._finisher, self._painters, self._workers, self._keys = finisher, painters, workers, keys
         self.progress = ProgressBook(store, thread, clock, finisher.announce)
-        self.queues = Queues(self._limit_of, lambda task: self._spawn(task, self._run(task)), clock.monotonic)
+        self.queues = Queues(
+            self._limit_of, lambda task: self._spawn(task, self._run(task)), clock.monotonic, self._key_of
+        )  # fmt: skip
         self.remote = Remote(
             clock=clock, owner=owner, finisher=finisher, progress=self.progress, http=http, workers=workers,
             queues=self.queues, spawn=self._spawn, wake_later=self._wake_later, keys=keys,
@@ -83,32 +88,52 @@ class Runner:
             self.progress.note(task, said=why)
 
     def _limit_of(self, provider: str, model: str | None = None) -> int:
-        limits = {card.model: card.concurrency for card in self._registry.provider(provider).cards()}
+        known = self._provider(provider)
+        limits = {card.model: card.concurrency for card in known.cards()} if known else {}
         most = max(limits.values(), default=1)
         return most if model is None else limits.get(model, limits.get(ANY_MODEL, most))
 
+    def _provider(self, name: str) -> Provider | None:
+        """Returns a provider, or None where what added it is gone."""
+        try:
+            return self._registry.provider(name)
+        except UnknownModel:
+            return None
+
+    def _key_of(self, task: TaskRecord) -> str:
+        provider = self._provider(task.provider)
+        if not isinstance(provider, RemoteAdapter):
+            return ""
+        return self._keys.name(provider, task.user_id, task.batch_id)
+
     def _wake_later(self, provider: str, pause_s: float, note: str) -> None:
-        """Says of a paused line why it waits, and lets it go on when its pause is over."""
+        """Says of a paused line why it waits, and lets it go on when its pause is over: with one task at first."""
         line = self.queues.line(provider)
 
         async def later() -> None:
-            await self.progress.say_waiting(list(line.waiting.values()), note)
+            await self.progress.say_waiting(self.queues.free(provider), note)
             await self._clock.sleep(pause_s)
             while (left_s := line.paused_until - self._clock.monotonic()) > 0:
                 await self._clock.sleep(left_s + 0.01)
-            if line.stopped is not None:
-                return  # stopped meanwhile, and says so
+            pauses = line.pauses
             self.queues.fill(provider)
-            await self.progress.say_waiting(list(line.waiting.values()), None)
+            await self.progress.say_waiting(self.queues.free(provider), None)
+            await self._clock.sleep(PROBE_S)
+            if line.pauses == pauses:  # it was not turned away: an answer may take minutes
+                self.queues.widen(provider)
 
         self._thread.spawn(later(), f"pause of {provider}")
 
     async def send(self, provider: str, *tasks: TaskRecord) -> None:
-        """Puts tasks in their provider's line; one that stopped until the user has acted is tried with one task."""
+        """Puts one press's tasks in their provider's line; where their key stopped, one is tried."""
         self.queues.push(*tasks)
-        if (why := self.queues.line(provider).stopped) is not None:
+        if not tasks:  # a press that was made already
+            return
+        if (why := self.queues.why_stopped(tasks[0])) is not None:
             await self.progress.say_waiting(tasks, why)
-            self.queues.try_one(provider)
+            self.queues.try_one(tasks)
+        elif self.queues.line(provider).stopped and not self.queues.paused(provider):
+            await self.progress.say_waiting(self.queues.free(provider), None)  # some may have had another key before
 
     def _spawn(self, task: TaskRecord, coroutine: Coroutine[Any, Any, bool]) -> None:
         self._tasks[task.id] = task
@@ -131,7 +156,7 @@ class Runner:
             if over:
                 self._stops.pop(task.id, None)
                 self.progress.forget(task.id)
-                self.remote.poller.drop(task.id)
+                self.remote.follower.poller.drop(task.id)
                 self.queues.done(task)
 
     async def _run(self, task: TaskRecord) -> bool:
@@ -175,9 +200,9 @@ class Runner:
                 task, said=f"A limit of sends per minute is reached. Waiting until {until:%H:%M:%S} UTC."
             )
             await self._clock.sleep(wait_s + 0.05)
-            if self.queues.stands(task.provider):  # paused or stopped meanwhile, which holds for this one, too
+            if self.queues.stands(task):  # paused or stopped meanwhile, which holds for this one, too
                 self.queues.put_back(task)
-                await self.progress.say_waiting([task], self.queues.line(task.provider).stopped)
+                await self.progress.say_waiting([task], self.queues.why_stopped(task))
                 return None
 
     @staticmethod
@@ -243,11 +268,11 @@ class Runner:
         """Goes on with a task that has a handle, sent by this process or by one that is gone."""
         self.queues.hold_place(task)
         self.progress.watch(task)
-        self.remote.poll_on(task, card, adapter)
+        self.remote.follower.follow(task, card, adapter)
 
     def carried(self) -> dict[str, TaskRecord]:
         """Returns what runs or is polled here, by task id."""
-        return {task.id: task for task in (*self.remote.poller.tasks(), *self._tasks.values())}
+        return {task.id: task for task in (*self.remote.follower.poller.tasks(), *self._tasks.values())}
 
     async def stop(self, task: TaskRecord) -> Left | None:
         """Stops a task that runs or is polled here and frees its place; its row is the caller's to write.
@@ -262,7 +287,7 @@ class Runner:
             if running:
                 await asyncio.wait([running], timeout=STOP_S)
             return None
-        polling = self.remote.poller.drop(task.id)
+        polling = self.remote.follower.poller.drop(task.id)
         handle = polling.handle if polling else self.remote.unkept.get(task.id) or self._unanswered(task)
         cost, source = self.remote.collector.bills.get(task.id, (0, "free"))
         if running:
@@ -289,5 +314,5 @@ class Runner:
             await asyncio.wait(stopping, timeout=timeout_s)
 
     def _secrets(self, task: TaskRecord) -> list[Any]:
-        provider = self._registry.provider(task.provider)
-        return [] if isinstance(provider, LocalProvider) else self._keys.known(provider)
+        provider = self._provider(task.provider)
+        return self._keys.known(provider) if isinstance(provider, RemoteAdapter) else []

@@ -167,7 +167,7 @@ class Talk:
             if len(answer.content) < LARGE_BYTES:
                 return read(answer, *facts)
             return await self._aside(read, answer, *facts)
-        except BadResponse as error:
+        except ProviderError as error:
             error.accepted = True
             raise
         except STUMBLES as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from ..domain.task import RemoteHandle
+from ..domain.task import RemoteHandle, TaskStatus
 from .gathered import AMONG, columns, gathered, pick, rounds
 from .rows import Cursor, write_handle
 
@@ -130,20 +130,58 @@ def still_mine(cur: Cursor, task_id: str, owner: str) -> bool:
     return row == ("processing", owner)
 
 
-def adopt(cur: Cursor, task_id: str, dead_owner: str | None, owner: str, handle: RemoteHandle | None = None) -> bool:
-    """Takes over a processing task of a dead process; of two processes that try, one gets it.
+def adopt(
+    cur: Cursor, task_id: str, dead_owner: str | None, owner: str, handle: RemoteHandle | None = None,
+    *, status: TaskStatus = TaskStatus.PROCESSING,
+) -> bool:  # fmt: skip
+    """Takes over a task of a dead process, or one that was released; of two processes that try, one gets it.
 
     Args:
         cur: An open transaction.
         task_id: The task.
-        dead_owner: The process that is gone.
+        dead_owner: The process that is gone; None for one that was released.
         owner: The one that takes over; a second call for it gives the same answer.
         handle: What the dead one wrote down; kept with the move, because its journal may be removed from then on.
+        status: What it must be: processing, or lost where it is only asked about now and then.
     """
     row = cur.execute(
         "UPDATE tasks SET owner = ?, handle = coalesce(handle, ?), revision = nextval('revision') "
-        "WHERE id = ? AND status = 'processing' AND (owner IS NOT DISTINCT FROM ? OR owner = ?) RETURNING id",
-        [owner, write_handle(handle) if handle else None, task_id, dead_owner, owner],
+        "WHERE id = ? AND status = ? AND (owner IS NOT DISTINCT FROM ? OR owner = ?) RETURNING id",
+        [owner, write_handle(handle) if handle else None, task_id, str(status), dead_owner, owner],
+    ).fetchone()
+    return row is not None
+
+
+def release(cur: Cursor, task_id: str, owner: str, note: str) -> bool:
+    """Frees a sent task that waits for the user, so that whichever process has what is missing may carry it.
+
+    Args:
+        cur: An open transaction.
+        task_id: The task.
+        owner: The process that asked about it.
+        note: What the user has to do.
+
+    Returns:
+        Whether it still waits: not if it has ended, or another process carries it by now.
+    """
+    row = cur.execute("SELECT status, owner, note FROM tasks WHERE id = ?", [task_id]).fetchone()
+    if row is None or row[0] != "processing" or row[1] not in (None, owner):
+        return False
+    if row[1:] != (None, note):
+        cur.execute(
+            "UPDATE tasks SET owner = NULL, note = ?, progress = NULL, queue_position = NULL, "
+            "revision = nextval('revision') WHERE id = ?",
+            [note, task_id],
+        )
+    return True
+
+
+def carry_on(cur: Cursor, task_id: str, owner: str) -> bool:
+    """Takes up again what waited for the user; returns False if it has ended, or another process carries it."""
+    row = cur.execute(
+        "UPDATE tasks SET owner = ?, note = NULL, revision = nextval('revision') "
+        "WHERE id = ? AND status = 'processing' AND (owner IS NULL OR owner = ?) RETURNING id",
+        [owner, task_id, owner],
     ).fetchone()
     return row is not None
 

@@ -29,6 +29,11 @@ def unfinished_tasks(cur: Cursor, user_id: str) -> list[TaskRecord]:
     return _load(cur, "WHERE k.user_id = ? AND k.status IN ('pending', 'processing')", [user_id])
 
 
+def late_tasks(cur: Cursor, user_id: str) -> list[TaskRecord]:
+    """Returns the user's lost tasks whose jobs can still be asked about, oldest first."""
+    return _load(cur, "WHERE k.user_id = ? AND k.status = 'lost' AND k.handle IS NOT NULL", [user_id])
+
+
 def cancelled_among(cur: Cursor, task_ids: Sequence[str]) -> list[str]:
     """Returns those of these tasks that are cancelled."""
     rows = cur.execute(

@@ -85,8 +85,9 @@ class Keys:
     """The keys of a studio's user. Any thread.
 
     `studio.keys["openai"] = "…"` is for this session: it stays in this process's memory, goes before the environment
-    and the keyring, and is gone with the process. `studio.keys["openai"]` tells where a key comes from, never what it
-    is. `photogram keys set openai` keeps one in the system's keyring.
+    and the keyring, and is gone with the process; jobs that nobody could ask about without it go on at once.
+    `studio.keys["openai"]` tells where a key comes from, never what it is. `photogram keys set openai` keeps one in
+    the system's keyring.
     """
 
     def __init__(self, studio: Studio) -> None:
@@ -96,7 +97,7 @@ class Keys:
         key = Secret(key) if isinstance(key, str) else key  # no traceback that shows variables shows the text
         key = config.check_key(key, f"studio.keys[{provider!r}]")
         found = keyed_provider(self._studio._engine.registry, provider)
-        self._studio._engine.keys.set(self._studio.user, found.name, key)
+        self._studio._engine.set_key(self._studio.user, found, key)
 
     def __delitem__(self, provider: str) -> None:
         found = keyed_provider(self._studio._engine.registry, provider)
