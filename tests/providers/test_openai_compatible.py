@@ -122,7 +122,8 @@ class TestSdCpp(ProviderKit):
     fake_class = FakeSdCpp
 
     def test_steps_and_guidance_stand_in_the_prompt(self, studio, fake):
-        self.generate(studio, fake, steps=28, guidance_scale=3.5, negative_prompt="fog", strength=0.6, seed=4)
+        said = {"steps": 28, "guidance_scale": 3.5, "negative_prompt": "fog", "strength": 0.6, "seed": 4}
+        self.generate(studio, fake, images=[draw(1)], **said)
         assert fake.read_extras(fake.submits[0]) == {
             "seed": 4, "negative_prompt": "fog", "strength": 0.6,
             "sample_params": {"sample_steps": 28, "guidance": {"txt_cfg": 3.5}},
