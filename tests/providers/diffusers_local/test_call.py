@@ -12,7 +12,7 @@ from PIL import Image
 from photogram.domain.request import GenerationRequest, ReferenceImage
 from photogram.errors import BadRequest, BadResponse, Refused
 from photogram.providers.base import Stopped
-from photogram.providers.diffusers_local.call import build_call, check_request, fit, open_reference, read_result
+from photogram.providers.diffusers_local.call import build_call, fit, open_reference, read_result
 
 
 class Text:
@@ -100,13 +100,6 @@ def test_a_negative_prompt_that_would_be_dropped_in_silence_is_refused():
     with pytest.raises(BadRequest, match="makes nothing of negative_prompt"):
         call(Distilled(), negative_prompt="boats")
     assert call(Distilled()) == {"prompt": "a lighthouse"}
-
-
-def test_strength_needs_a_reference():
-    with pytest.raises(BadRequest, match="there is none"):
-        check_request(request(strength=0.5))
-    check_request(request(reference(), strength=0.5))
-    check_request(request())
 
 
 @pytest.mark.parametrize(

@@ -244,7 +244,8 @@ def test_what_the_pipeline_itself_refuses_is_told(studio, tiny, loads):
 
 
 def test_strength_without_an_image_is_refused_before_loading(studio, tiny, loads):
-    assert "there is none" in failure(make(studio, tiny, strength=0.5)).message
+    with pytest.raises(BadParams, match="strength does nothing without a reference image"):
+        make(studio, tiny, strength=0.5)
     assert loads == []
 
 

@@ -18,13 +18,6 @@ USUAL_SIDE_PX = 1024
 """Side of a model's own size, where the pipeline does not state it."""
 
 
-def check_request(request: GenerationRequest) -> None:
-    """Refuses what needs no model to be seen as wrong."""
-    if "strength" in request.params and not request.references:
-        message = "strength says how far to go from a reference image, and there is none."
-        raise BadRequest(message, next_step="Give images=…, or leave strength out.")
-
-
 def build_call(
     pipeline: Any, request: GenerationRequest, progress: Callable[[float], None], cancelled: Callable[[], bool]
 ) -> dict[str, Any]:
