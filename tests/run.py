@@ -34,13 +34,13 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIP_ATTEMPTS = 3
-TOGETHER = ("-n", "3", "--dist", "loadfile")
+TOGETHER = ("-n", "4", "--dist", "loadfile")
 """How most of the suite runs: files side by side, as much of their time is waiting; each one's tests in order."""
 ALONE = ("tests/crash", "tests/store/test_exit.py")
 """Processes that are killed at random moments, or must end within seconds: they want the machine for themselves."""
 BROWSER = ("tests/browser/test_truth.py", "tests/browser")
 """The longest file first, so that no browser works alone at the end."""
-BROWSERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+BROWSERS = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def say(text: str) -> None:

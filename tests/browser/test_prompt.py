@@ -87,8 +87,12 @@ def test_it_cannot_be_pressed_while_a_setting_is_wrong_and_says_which(panel: Pan
 
 
 def test_what_failed_stays_and_what_was_made_goes(panel: Panel) -> None:
-    form = open_settings(panel, "fal:flux")  # no key
+    form = open_settings(panel, "")
+    form.say("studio.keys['fal'] = 'for-a-moment'")
+    form.choose("fal:flux")
     panel.prompt.fill("a palace")
+    expect(panel.button("Generate")).to_be_enabled()
+    form.say("del studio.keys['fal']")  # the panel does not know yet
     panel.button("Generate").click()
     alert = panel.toasts.get_by_role("alert")
     expect(alert).to_contain_text(re.compile("Failed to generate: .*key.*studio.keys"))
