@@ -6,6 +6,7 @@ what it *accepted*: jobs that a real provider would run, and bill, whatever beca
 
 from __future__ import annotations
 
+import base64
 import colorsys
 import hashlib
 import io
@@ -98,6 +99,16 @@ def retry_later(seconds: float, form: str = "seconds", *, status: int = 429) -> 
         case "text":
             body = json.dumps({"detail": f"Request was throttled. Your rate limit resets in ~{seconds:g}s."}).encode()
     return Reply(status=status, headers=headers, body=body)
+
+
+def image_in_answer(data: bytes) -> Reply:
+    """Returns the answer to a submit that has the image in it."""
+    return Reply(body=json.dumps({"image": base64.b64encode(data).decode(), "seed": 7}).encode(), accepted=True)
+
+
+def said_by_job(**said: object) -> Reply:
+    """Returns the answer to a poll."""
+    return Reply(body=json.dumps(said).encode())
 
 
 @dataclass(kw_only=True)

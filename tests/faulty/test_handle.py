@@ -19,20 +19,7 @@ from photogram.store.owners import Owner
 from photogram.store.sending import save_handle
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
-from .harness import (
-    USER,
-    again,
-    always,
-    check_money,
-    check_said,
-    finish,
-    made,
-    only,
-    read,
-    start,
-    task_of,
-    until,
-)
+from .harness import USER, again, always, check_money, check_said, finish, made, only, read, start, task_of, until
 from .server import Reply, Server
 
 SUCCESS, ERROR, LOST, CANCELLED = TaskStatus.SUCCESS, TaskStatus.ERROR, TaskStatus.LOST, TaskStatus.CANCELLED

@@ -16,16 +16,12 @@ from photogram.providers.wire import Ready, WireAnswer, Working
 from photogram.studio import Studio
 
 from .adapter import PRICE_MICROS, LoopbackAdapter
-from .harness import USER, check_money, finish, new_batch, only, read, start, task_of, until
+from .harness import USER, always, check_money, finish, new_batch, only, read, start, task_of, until
 from .server import Answer, Job, Reply, Server
 
 SUCCESS, ERROR, PENDING = TaskStatus.SUCCESS, TaskStatus.ERROR, TaskStatus.PENDING
 PROCESSING = TaskStatus.PROCESSING
 MISSING = "loopback needs a key. Set studio.keys['loopback']"
-
-
-def always(answer: Answer) -> Callable[[int], Answer]:
-    return lambda _count: answer
 
 
 def statuses(engine: Engine, batch: BatchRecord) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import time
 from pathlib import Path
@@ -18,16 +16,12 @@ from photogram.store import Cursor, assets
 
 from .adapter import PRICE_MICROS
 from .harness import again, always, check_money, check_said, first, made, until
-from .server import Reply, Server, bomb, png
+from .server import Reply, Server, bomb, image_in_answer, png
 
 SUCCESS, ERROR = TaskStatus.SUCCESS, TaskStatus.ERROR
 
 TORN = png(size=(300, 300))[:-12]
 JXL = b"\x00\x00\x00\x0cJXL \r\n\x87\n" + bytes(range(200))
-
-
-def in_answer(data: bytes) -> Reply:
-    return Reply(body=json.dumps({"image": base64.b64encode(data).decode()}).encode(), accepted=True)
 
 
 def kept(workspace: Path, generation: GenerationRecord) -> Path | None:
@@ -45,7 +39,7 @@ def kept(workspace: Path, generation: GenerationRecord) -> Path | None:
 def test_billed_bytes_in_the_submits_answer_that_cannot_be_read_are_kept(
     engine: Engine, server: Server, workspace: Path, data: bytes, extension: str
 ) -> None:
-    server.on_submit = first(in_answer(data))
+    server.on_submit = first(image_in_answer(data))
     generation = made(engine)
     check_said(generation, ERROR, "bad_response", "not a whole image. It was made and billed.", "bills, it anew")
     path = kept(workspace, generation)
@@ -61,7 +55,7 @@ def test_billed_bytes_in_the_submits_answer_that_cannot_be_read_are_kept(
 
 @pytest.mark.parametrize("data", [b"", b"<html>maintenance</html>", b'  {"error": "gone"}'])
 def test_page_or_words_are_not_kept(engine: Engine, server: Server, workspace: Path, data: bytes) -> None:
-    server.on_submit = first(in_answer(data))
+    server.on_submit = first(image_in_answer(data))
     assert kept(workspace, made(engine)) is None
     check_money(engine, captured=PRICE_MICROS)
 
@@ -117,7 +111,7 @@ def test_spilled_image_that_was_damaged_since_does_not_stop_every_retry(
 def test_purge_removes_what_was_spilled_for_forgotten_tasks_only(
     engine: Engine, server: Server, workspace: Path
 ) -> None:
-    server.on_submit = first(in_answer(TORN))
+    server.on_submit = first(image_in_answer(TORN))
     path = kept(workspace, made(engine))
     assert path
     forgotten = [path.with_name(name) for name in ("tsk_gone.png", "broken-tsk_gone.bin")]
