@@ -245,7 +245,7 @@ def test_cancel_while_such_an_image_is_fetched_asks_about_no_job_and_books_it(
     engine.adopt(USER).result(30)
     engine.cancel([only(batch).task_id]).result(30)
     cancelled = only(finish(engine, batch))
-    assert (cancelled.status, cancelled.cost_micros) == (CANCELLED, 50_000)
+    assert (cancelled.status, cancelled.cost_micros, cancelled.cost_source) == (CANCELLED, 50_000, "computed")
     assert server.cancelled == []
     check_money(engine, captured=50_000)
 
