@@ -110,10 +110,9 @@ class Canceller:
             cost, source = left.cost_micros, left.cost_source
             return Stop(task_id=task.id, note="It was billed all the same.", cost_micros=cost, cost_source=source)
         told = left.handle is not None and await self._tell(task, left.handle)
-        said, source = (left.handle.cost_micros, left.handle.cost_source) if left.handle else (None, None)
-        if (cost := read_micros(said)) and not told:
-            note = "It was billed when it was sent."
-            return Stop(task_id=task.id, note=note, cost_micros=cost, cost_source=source or "reported")
+        if not told and left.handle and (billed := read_micros(left.handle.cost_micros)):
+            said, source = "It was billed when it was sent.", left.handle.cost_source or "reported"
+            return Stop(task_id=task.id, note=said, cost_micros=billed, cost_source=source)
         return Stop(task_id=task.id, note=TOLD if told else MAY_BE_BILLED)
 
     async def _tell(self, task: TaskRecord, handle: RemoteHandle) -> bool:
