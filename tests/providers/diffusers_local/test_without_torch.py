@@ -69,8 +69,8 @@ def test_what_can_be_told_without_torch_is_told_first(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(BadRequest, match="There is no folder"):
         run(request(model=str(tmp_path / "nowhere")))
-    with pytest.raises(BadRequest, match="strength says how far"):
-        run(request(strength=0.5))
+    with pytest.raises(BadParams, match="strength does nothing without a reference image"):
+        default_registry().card("diffusers:a/b").check({"strength": 0.5})
 
 
 def test_the_registry_imports_nothing_heavy():
