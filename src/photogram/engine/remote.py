@@ -148,7 +148,9 @@ class Remote:
 
     async def _let_in(self, task: TaskRecord, key: str) -> None:
         """Lets go on what had stopped, once the task that was sent as a trial was not turned away for key or credit."""
-        if self._queues.line(task.provider).trials.get(key) == task.id:
+        line = self._queues.line(task.provider)
+        if line.trials.get(key) == task.id:
+            line.refused.discard(key)
             await self.go_on(task.provider, key)
 
     async def go_on(self, provider: str | None = None, key: str | None = None) -> list[TaskRecord]:
