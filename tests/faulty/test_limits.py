@@ -413,7 +413,7 @@ def test_unsent_task_of_a_provider_that_is_gone_ends_and_keeps_no_other_from_bei
     server.polls_needed = 10**6
     with closing(open_engine(here, plugin)) as ended:
         ours, others = start(ended, 3), start(ended, 3, model="other:img")
-        until(lambda: len(server.jobs) == 2 and len(server.polls) >= 2)
+        until(lambda: len(set(server.polls)) == 2)  # each job's handle is kept
     server.polls_needed = 1
     with closing(open_engine(here)) as engine:
         assert len(engine.resume(USER).result(30)) == 4
