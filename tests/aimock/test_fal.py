@@ -83,6 +83,7 @@ def test_job_is_cancelled(endless, connect):
 def test_trouble_while_asking_is_outlasted_and_a_lost_job_ends_the_wait(endless, connect):
     endless.answer("fal", result(endless, 0))
     batch = make(connect, endless)
+    wait_until(lambda: endless.asked("/status"))  # a submit that is disturbed is another story
     for disturbance in ("drop", "rateLimit", "disconnect"):
         before = len(endless.asked("/status"))
         endless.disturb(**{disturbance: 1})
