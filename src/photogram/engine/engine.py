@@ -16,10 +16,9 @@ from .. import config
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
 from ..domain.secret import Secret
-from ..errors import BadRequest, StoreClosed, StoreForked
+from ..errors import StoreClosed, StoreForked
 from ..providers.base import RemoteAdapter
 from ..providers.registry import Registry, default_registry
-from ..providers.wire import Access, WireRequest
 from ..store import Store
 from ..store import tasks as task_rows
 from ..store.batches import NewBatch, NewTask
@@ -27,6 +26,7 @@ from ..store.owners import Owner
 from .bus import Bus
 from .cancel import Canceller
 from .clock import Clock
+from .download import download
 from .finish import Finisher
 from .http import Http
 from .keys import KeyBook, KeyCheck, check_key, open_access
@@ -39,9 +39,6 @@ from .waiting import Waiting
 from .workers import Workers
 
 T = TypeVar("T")
-
-DOWNLOAD_S = 30.0
-"""Seconds without a byte after which a download has failed."""
 
 EXIT_S = 1.0
 """Seconds that closing waits for pictures to stop."""
@@ -246,20 +243,8 @@ class Engine:
         return dict(self._finisher.held_up)
 
     def download(self, url: str) -> Future[bytes]:
-        """Gets a file from a public address (see `guard`); at most 64 MB.
-
-        Raises:
-            Unreachable, BadResponse, BadRequest: (in the future) It cannot be had.
-        """
-
-        async def run() -> bytes:
-            request = WireRequest(method="GET", url=url)
-            answer = await self._http.fetch("downloads", request, Access(base_url=""), read_timeout_s=DOWNLOAD_S)
-            if answer.status != 200:
-                raise BadRequest(f"its server says HTTP {answer.status}.", detail=answer.excerpt())
-            return answer.content
-
-        return self.call(run())
+        """Gets a file from a public address; see `download.download`."""
+        return self.call(download(self._http, url))
 
     def suggest_title(self, user_id: str, topic_id: str, provider: str | None = None) -> Future[str]:
         """Asks a text model for a topic's title; see `Titler.suggest`."""
