@@ -111,8 +111,8 @@ class Canceller:
             return Stop(task_id=task.id, note="It was billed all the same.", cost_micros=cost, cost_source=source)
         told = left.handle is not None and await self._tell(task, left.handle)
         if not told and left.handle and (billed := read_micros(left.handle.cost_micros)):
-            said, source = "It was billed when it was sent.", left.handle.cost_source or "reported"
-            return Stop(task_id=task.id, note=said, cost_micros=billed, cost_source=source)
+            how = left.handle.cost_source or "reported"
+            return Stop(task_id=task.id, note="It was billed when it was sent.", cost_micros=billed, cost_source=how)
         return Stop(task_id=task.id, note=TOLD if told else MAY_BE_BILLED)
 
     async def _tell(self, task: TaskRecord, handle: RemoteHandle) -> bool:
