@@ -70,9 +70,12 @@ def generate(page: Page, text: str, n: int) -> None:
 
 def test_notebook_7_shows_it_and_generates(visit, lab: Lab, request: pytest.FixtureRequest) -> None:
     page = visit("notebooks", OPEN, "studio")
+    page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").first.wait_for()  # keys are heard, and answered
     for at in range(2):
-        page.locator(".jp-CodeCell .cm-content").nth(at).click()
+        cell = page.locator(".jp-CodeCell").nth(at)
+        cell.locator(".cm-content").click()
         page.keyboard.press("Shift+Enter")
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(f"[{at + 1}]:")
     generate(page, "a boat", 2)
     cells = page.locator(".jp-Notebook .jp-CodeCell").count()
     page.locator(".pg-feed").focus()
