@@ -40,7 +40,7 @@ ALONE = ("tests/crash", "tests/store/test_exit.py")
 """Processes that are killed at random moments, or must end within seconds: they want the machine for themselves."""
 BROWSER = ("tests/browser/test_truth.py", "tests/browser")
 """The longest file first, so that no browser works alone at the end."""
-BROWSERS = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+BROWSERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
 def say(text: str) -> None:
