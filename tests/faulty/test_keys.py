@@ -66,7 +66,7 @@ def test_jobs_that_are_taken_over_without_a_key_wait_for_it_and_go_on_when_it_is
     engine = make_engine(LoopbackAdapter(server.url, concurrency=3))
     wait_without_key(engine, left)
     assert len(server.polls) == asked
-    engine.set_key(USER, engine.registry.provider("loopback"), Secret(key))
+    engine.keys.set(USER, "loopback", Secret(key))
     assert {one.status for one in finish(engine, left).generations} == {SUCCESS}
     assert notes(engine, left) == {None}
     assert len(server.submits) == 3
@@ -79,7 +79,7 @@ def test_jobs_that_wait_for_a_key_are_carried_by_whichever_process_has_it(
     without = make_engine()
     wait_without_key(without, left)
     has_one = make_engine()
-    has_one.set_key(USER, has_one.registry.provider("loopback"), Secret(key))
+    has_one.keys.set(USER, "loopback", Secret(key))
     server.polls_needed = 3
     has_one.resume(USER).result(30)
     assert {one.status for one in finish(has_one, left).generations} == {SUCCESS}
@@ -274,7 +274,7 @@ def test_session_key_that_replaces_a_wrong_one_needs_no_resume(
     batch = start(engine, 12)
     finish(engine, batch)
     assert statuses(engine, batch) == ["error"] + ["pending"] * 11
-    engine.set_key(USER, engine.registry.provider("loopback"), Secret("sk-the-right-one"))
+    engine.keys.set(USER, "loopback", Secret("sk-the-right-one"))
     assert only(finish(engine, start(engine))).status is SUCCESS
     finish(engine, batch)
     assert statuses(engine, batch) == ["error"] + ["success"] * 11

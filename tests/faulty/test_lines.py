@@ -84,7 +84,7 @@ def test_third_rate_limit_ends_it_and_returns_the_hold(engine: Engine, server: S
 def test_lasting_rate_limit_is_asked_ever_more_seldom_and_by_one_task_at_a_time(
     engine: Engine, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("photogram.engine.run.PROBE_S", 1e6)
+    monkeypatch.setattr("photogram.engine.remote.PROBE_S", 1e6)
     server.on_submit = always(Reply(status=429))
     asked_at_pause: list[tuple[float, int]] = []
     pause = engine._runner.queues.pause

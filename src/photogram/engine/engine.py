@@ -15,7 +15,6 @@ from typing import Any, ClassVar, TypeVar
 from .. import config
 from ..domain.events import Event, EventKind
 from ..domain.records import BatchRecord, TaskRecord
-from ..domain.secret import Secret
 from ..errors import StoreClosed, StoreForked
 from ..providers.base import RemoteAdapter
 from ..providers.registry import Registry, default_registry
@@ -82,6 +81,7 @@ class Engine:
         )  # fmt: skip
         self._resumer = Resumer(self.store, self.registry, self.owner, self.clock, self._runner, self._finisher)
         poller = self._runner.remote.follower.poller
+        self.keys.on_set = lambda provider: self.thread.call(poller.wake, provider)
         self._waiting = Waiting(self.store, self.bus, self._runner.queues, poller, self._resumer)
         self._canceller = Canceller(
             store=self.store, registry=self.registry, thread=self.thread, clock=self.clock, runner=self._runner,
@@ -216,11 +216,6 @@ class Engine:
     def resume(self, user_id: str) -> Future[list[TaskRecord]]:
         """Sends what dead processes left unsent, and goes on with what waits for the user; returns those tasks."""
         return self.call(self._resumer.resume(user_id))
-
-    def set_key(self, user_id: str, provider: RemoteAdapter, key: Secret) -> None:
-        """Keeps a key for a user's session, and asks with it about the provider's jobs that waited for one."""
-        self.keys.set(user_id, provider.name, key)
-        self.thread.call(self._runner.remote.follower.wake, provider.name)
 
     def check_key(self, user_id: str, provider: RemoteAdapter) -> Future[KeyCheck]:
         """Asks a provider whether the key is right that this user's next batch would be sent with.

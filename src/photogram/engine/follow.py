@@ -75,10 +75,6 @@ class Follower:
             )
         )  # fmt: skip
 
-    def wake(self, provider: str | None = None) -> list[TaskRecord]:
-        """Asks again, soon, about the jobs of this provider (or all) that wait for the user; returns their tasks."""
-        return self.poller.wake(provider)
-
     async def _poll(self, polling: Polling) -> bool:
         """Asks once; returns whether the task is over here (False: it is asked about again)."""
         task, overdue, said = polling.task, polling.overdue, None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -44,12 +45,17 @@ class KeyCheck:
 
 
 class KeyBook:
-    """The keys that only this process knows, and the way to those that outlive it. Any thread."""
+    """The keys that only this process knows, and the way to those that outlive it. Any thread.
+
+    Attributes:
+        on_set: Called with a provider's name when a session has got a key for it: some jobs may wait for one.
+    """
 
     def __init__(self) -> None:
         self._of_batch: dict[str, tuple[str, Secret]] = {}
         self._of_session: dict[tuple[str, str], Secret] = {}
         self._refused: set[str] = set()
+        self.on_set: Callable[[str], None] = lambda provider: None
 
     def lend(self, batch_id: str, provider: str, key: Secret) -> None:
         """Keeps the key that came as an argument, for the tasks of one batch."""
@@ -65,6 +71,7 @@ class KeyBook:
         for batch_id in [one for one in self._refused if self._of_batch.get(one, ("",))[0] == provider]:
             self._of_batch.pop(batch_id, None)
             self._refused.discard(batch_id)
+        self.on_set(provider)
 
     def delete(self, user_id: str, provider: str) -> bool:
         """Forgets a session's key; returns whether there was one."""

@@ -30,6 +30,7 @@ from .finish import Finisher
 from .follow import Follower, say_what_to_do
 from .http import Http
 from .keys import KeyBook, name_key, say_missing
+from .loop import EngineThread
 from .progress import ProgressBook
 from .queue import Queues
 from .retry import Action, Phase, decide, pause_s
@@ -37,6 +38,9 @@ from .talk import Talk
 from .workers import Workers
 
 log = logging.getLogger("photogram")
+
+PROBE_S = 10.0
+"""So long after a pause one task is alone on its way, unless its provider says sooner whether it takes it."""
 
 
 class Remote:
@@ -52,10 +56,10 @@ class Remote:
     def __init__(
         self, *, clock: Clock, owner: Owner, finisher: Finisher, progress: ProgressBook, http: Http,
         workers: Workers, queues: Queues, spawn: Callable[[TaskRecord, Coroutine[Any, Any, bool]], None],
-        wake_later: Callable[[str, float, str], None], keys: KeyBook,
+        thread: EngineThread, keys: KeyBook,
     ) -> None:  # fmt: skip
         self._clock, self._owner, self._finisher, self._queues = clock, owner, finisher, queues
-        self._progress, self._workers, self._wake_later, self._keys = progress, workers, wake_later, keys
+        self._progress, self._workers, self._thread, self._keys = progress, workers, thread, keys
         self.unkept: dict[str, RemoteHandle] = {}
         self.talk = Talk(http=http, workers=workers, progress=progress, clock=clock)
         self.collector = Collector(clock=clock, finisher=finisher, progress=progress, talk=self.talk)
@@ -159,7 +163,7 @@ class Remote:
         self._queues.go(provider, key)
         still = {task.id for task in self._queues.held_up(provider)}
         freed = [task for task in held if task.id not in still]
-        asked = self.follower.wake(provider)
+        asked = self.follower.poller.wake(provider)
         await self._progress.say_waiting(freed, None)
         return [*freed, *asked]
 
@@ -174,6 +178,24 @@ class Remote:
         self._queues.pause(task.provider, wait_s)
         self._wake_later(task.provider, wait_s, note)
         return note
+
+    def _wake_later(self, provider: str, pause_s: float, note: str) -> None:
+        """Says of a paused line why it waits, and lets it go on when its pause is over: with one task at first."""
+        line = self._queues.line(provider)
+
+        async def later() -> None:
+            await self._progress.say_waiting(self._queues.free(provider), note)
+            await self._clock.sleep(pause_s)
+            while (left_s := line.paused_until - self._clock.monotonic()) > 0:
+                await self._clock.sleep(left_s + 0.01)
+            pauses = line.pauses
+            self._queues.fill(provider)
+            await self._progress.say_waiting(self._queues.free(provider), None)
+            await self._clock.sleep(PROBE_S)
+            if line.pauses == pauses:  # it was not turned away: an answer may take minutes
+                self._queues.widen(provider)
+
+        self._thread.spawn(later(), f"pause of {provider}")
 
     async def _send_later(self, task: TaskRecord, note: str, tries: int, spends_try: bool) -> None:
         """Puts a task back in its line."""

@@ -35,9 +35,6 @@ from .workers import Workers
 WOKE_LATE_S = 5.0
 """After a longer gap than this between mark and send (a laptop that slept) the row is read again before sending."""
 
-PROBE_S = 10.0
-"""So long after a pause one task is alone on its way, unless its provider says sooner whether it takes it."""
-
 STOP_S = 2.0
 """Seconds that a cancel waits for a local picture to stop."""
 
@@ -75,7 +72,7 @@ class Runner:
         )  # fmt: skip
         self.remote = Remote(
             clock=clock, owner=owner, finisher=finisher, progress=self.progress, http=http, workers=workers,
-            queues=self.queues, spawn=self._spawn, wake_later=self._wake_later, keys=keys,
+            queues=self.queues, spawn=self._spawn, thread=thread, keys=keys,
         )  # fmt: skip
         self._stops: dict[str, threading.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -105,24 +102,6 @@ class Runner:
         if not isinstance(provider, RemoteAdapter):
             return ""
         return self._keys.name(provider, task.user_id, task.batch_id)
-
-    def _wake_later(self, provider: str, pause_s: float, note: str) -> None:
-        """Says of a paused line why it waits, and lets it go on when its pause is over: with one task at first."""
-        line = self.queues.line(provider)
-
-        async def later() -> None:
-            await self.progress.say_waiting(self.queues.free(provider), note)
-            await self._clock.sleep(pause_s)
-            while (left_s := line.paused_until - self._clock.monotonic()) > 0:
-                await self._clock.sleep(left_s + 0.01)
-            pauses = line.pauses
-            self.queues.fill(provider)
-            await self.progress.say_waiting(self.queues.free(provider), None)
-            await self._clock.sleep(PROBE_S)
-            if line.pauses == pauses:  # it was not turned away: an answer may take minutes
-                self.queues.widen(provider)
-
-        self._thread.spawn(later(), f"pause of {provider}")
 
     async def send(self, provider: str, *tasks: TaskRecord) -> None:
         """Puts one press's tasks in their provider's line; where their key stopped, one is tried."""

@@ -97,7 +97,7 @@ class Keys:
         key = Secret(key) if isinstance(key, str) else key  # no traceback that shows variables shows the text
         key = config.check_key(key, f"studio.keys[{provider!r}]")
         found = keyed_provider(self._studio._engine.registry, provider)
-        self._studio._engine.set_key(self._studio.user, found, key)
+        self._studio._engine.keys.set(self._studio.user, found.name, key)
 
     def __delitem__(self, provider: str) -> None:
         found = keyed_provider(self._studio._engine.registry, provider)
