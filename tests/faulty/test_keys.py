@@ -18,6 +18,7 @@ from photogram.studio import Studio
 from .adapter import PRICE_MICROS, LoopbackAdapter
 from .harness import USER, always, check_money, finish, new_batch, only, read, start, task_of, until
 from .server import Answer, Job, Reply, Server
+from .test_handle import Named
 
 SUCCESS, ERROR, PENDING = TaskStatus.SUCCESS, TaskStatus.ERROR, TaskStatus.PENDING
 PROCESSING = TaskStatus.PROCESSING
@@ -142,7 +143,11 @@ def test_deadline_does_not_run_while_a_job_waits_for_the_user_and_it_is_tried_no
     check_money(engine, captured=PRICE_MICROS)
 
 
-def test_download_that_is_turned_away_waits_too_and_is_booked_once(engine: Engine, server: Server) -> None:
+@pytest.mark.parametrize(("adapter", "cost"), [(LoopbackAdapter, PRICE_MICROS), (Named, 50_000)])
+def test_download_that_is_turned_away_waits_too_and_is_booked_once(
+    make_engine: Callable[..., Engine], server: Server, adapter: type[LoopbackAdapter], cost: int
+) -> None:
+    engine = make_engine(adapter(server.url))
     server.on_fetch = always(Reply(status=401))
     batch = start(engine)
     waits = only(finish(engine, batch))
@@ -152,7 +157,7 @@ def test_download_that_is_turned_away_waits_too_and_is_booked_once(engine: Engin
     engine.resume(USER).result(30)
     assert only(finish(engine, batch)).status is SUCCESS
     assert len(server.submits) == 1
-    check_money(engine, captured=PRICE_MICROS)
+    check_money(engine, captured=cost)
 
 
 def test_job_that_ended_for_want_of_credit_is_an_error_and_not_waited_for(

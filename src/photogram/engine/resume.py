@@ -85,7 +85,8 @@ class Resumer:
             if task.owner in dead or (task.owner is None and not poller.has(task.id)):
                 await self._take_over(task, handles)
         for task in late:
-            if self._owner.is_dead(task.owner) and not poller.has(task.id):
+            known = known_until_s(task, self._clock) > self._clock.now_s()
+            if known and not poller.has(task.id) and self._owner.is_dead(task.owner):
                 await self._ask_now_and_then(task)
         left = {task.owner for task in tasks if task.status is TaskStatus.PENDING}
         for owner_id in sorted(dead):
@@ -121,7 +122,7 @@ class Resumer:
         """Asks on about a lost task, for as long as its provider may know the job: what comes late is taken."""
         with suppress(UnknownModel):
             provider, card = self._registry.provider(task.provider), self._registry.card(task.address)
-            if isinstance(provider, LocalProvider) or known_until_s(task, self._clock) < self._clock.now_s():
+            if isinstance(provider, LocalProvider):
                 return
             taking = self._store.write(adopt, task.id, task.owner, self._owner.id, status=TaskStatus.LOST)
             if await asyncio.wrap_future(taking):
