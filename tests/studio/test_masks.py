@@ -54,6 +54,14 @@ def test_mask_of_another_size_says_both(studio, masked):
     assert studio.df().empty
 
 
+def test_mask_that_cannot_be_opened_is_called_the_mask(studio, masked):
+    with pytest.raises(BadReference, match=r"^The mask cannot be opened"):
+        studio.generate("x", model=masked, images=[png()], mask=png()[:20])
+    with pytest.raises(BadReference, match=r"^Reference 1 cannot be opened"):
+        studio.generate("x", model=masked, images=[png()[:20]], mask=png())
+    assert studio.df().empty
+
+
 # ── References from a URL ───────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -29,7 +29,7 @@ class Line:
         narrow: Whether one task is sent first, to see whether the provider takes it: so after each pause.
         probe: That task, or None.
         stopped: Why nothing is sent until the user has acted, by the name of the key.
-        refused: Names of the keys that were turned away, and not accepted since.
+        refused: Names of the keys that were turned away, and not let in since.
         trials: The one task that is sent all the same, to see whether the user has acted; by the name of its key.
     """
 

@@ -49,7 +49,7 @@ def press(
     warn_of_retirement(card, studio._now().date())
     read = [read_reference(engine, one, card, f"Reference {place}") for place, one in enumerate(given, 1)]
     read += [read_mask(engine, mask, card)] if mask is not None else []
-    measured = measure_references(read)
+    measured = measure_references(read, masked=mask is not None)
     if mask is not None:
         check_mask(card, measured[-1], measured[0], read[-1][0])
     shown = measured[: len(given)]

@@ -162,13 +162,18 @@ def _read_file(name: str | os.PathLike[str], named: str, limit: int) -> bytes:
 _PNG_MODES = frozenset({"1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA"})
 
 
-def measure_references(read: Sequence[tuple[bytes, str]]) -> list[Asset]:
+def measure_references(read: Sequence[tuple[bytes, str]], *, masked: bool = False) -> list[Asset]:
     """Returns what is known of references before they are stored.
+
+    Args:
+        read: The bytes and type of each.
+        masked: Whether the last one is a mask.
 
     Raises:
         BadReference: One looks like an image but cannot be opened as one.
     """
-    return [measure_reference(data, mime, place) for place, (data, mime) in enumerate(read, 1)]
+    names = [f"Reference {place}" for place in range(1, len(read) + 1 - masked)] + ["The mask"] * masked
+    return [measure_reference(data, mime, named) for named, (data, mime) in zip(names, read, strict=True)]
 
 
 def store_references(engine: Engine, read: Sequence[tuple[bytes, str]], measured: Sequence[Asset]) -> list[Asset]:
@@ -219,7 +224,7 @@ def _is_opaque(data: bytes) -> bool:
     return least == 255
 
 
-def measure_reference(data: bytes, mime: str, place: int) -> Asset:
+def measure_reference(data: bytes, mime: str, named: str) -> Asset:
     """Returns what is known of a reference before it has its name.
 
     Raises:
@@ -230,5 +235,5 @@ def measure_reference(data: bytes, mime: str, place: int) -> Asset:
     try:
         width, height, _ = image_size(data)
     except ValueError as error:
-        raise BadReference(f"Reference {place} cannot be opened: {error}", next_step="Give another file.") from error
+        raise BadReference(f"{named} cannot be opened: {error}", next_step="Give another file.") from error
     return Asset(sha256="", mime=mime, width=width, height=height, size_bytes=len(data))

@@ -95,7 +95,7 @@ class References:
             return form.add(asset, most)
 
         check_room(self._controller.form)
-        asset = measure_reference(data, mime, 1)
+        asset = measure_reference(data, mime, "Reference 1")
         put = partial(self._controller.studio._files.put, data, extension=asset.extension, folder="references")
         asset = replace(asset, sha256=put())
         self._controller.change(put_in)
