@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from .labs import QUIET, Lab, find_chromium, open_lab, write_notebook
 from .panels import Panel, Watch, warm_notebook
@@ -43,17 +43,25 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield opened
 
 
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Keeps what JupyterLab is made of from page to page, as a browser does: to compile it is most of the work."""
+    opened = browser.new_context(viewport={"width": 1600, "height": 1000})
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def page(browser: Browser, lab: Lab) -> Iterator[Page]:
+def page(context: BrowserContext, lab: Lab) -> Iterator[Page]:
     """A tall page, so that JupyterLab draws every cell; fails on page errors, dialogs and requests elsewhere."""
-    context = browser.new_context(viewport={"width": 1280, "height": 6000})
     page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 6000})
     page.set_default_timeout(60_000)
     watch = Watch(page, lab.own)
     yield page
     if page.url.startswith(lab.url):
         page.evaluate("async () => { await window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown?.() }")
-    context.close()
+    page.close()
     assert not watch.wrong
 
 
@@ -61,7 +69,7 @@ def page(browser: Browser, lab: Lab) -> Iterator[Page]:
 def warm_panel(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Panel]:
     name = f"{request.module.__name__.rpartition('.')[2]}.ipynb"
     write_notebook(lab.folder / name, "studio")
-    context = browser.new_context(viewport={"width": 1600, "height": 1000})
+    context = browser.new_context(viewport={"width": 1600, "height": 1000})  # a test's clock is its whole context's
     with warm_notebook(context.new_page(), lab.own, lab.address_of(name)) as panel:
         yield panel
     context.close()

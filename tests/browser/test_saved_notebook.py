@@ -7,49 +7,58 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from .cells import NOTEBOOK, outputs, picture_widths, run_cell, save
+from .conftest import IS_IDLE
 from .labs import Lab, write_notebook
-from .panels import LANDED, Watch
+from .panels import LANDED, SHUT_DOWN, Watch
 
 STRIP = ".photogram-strip"
 FULL = f"""() => {NOTEBOOK}.widgets[1].model.outputs.toJSON()
     .some(one => (one.data?.['text/html'] ?? '').split('<img').length === 5)"""
 
 
-@pytest.fixture
-def page(browser: Browser, lab: Lab) -> Iterator[Page]:
+@contextmanager
+def watched(context: BrowserContext, lab: Lab) -> Iterator[Page]:
     """A page on which Jupyter may say in the console that a widget is gone; nothing else."""
-    with closing(browser.new_context(viewport={"width": 1600, "height": 1000})) as context:
-        page = context.new_page()
-        page.set_default_timeout(60_000)
-        watch = Watch(page, lab.own)
-        yield page
-        page.evaluate("async () => { await window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown?.() }")
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    watch = Watch(page, lab.own)
+    yield page
+    page.evaluate(SHUT_DOWN)
+    page.close()
     assert [said for said in watch.wrong if "widget model not found" not in said] == []
 
 
 @pytest.fixture
-def saved(lab: Lab, page: Page, open_notebook, request: pytest.FixtureRequest) -> Path:
+def page(context: BrowserContext, lab: Lab) -> Iterator[Page]:
+    with watched(context, lab) as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def saved(context: BrowserContext, lab: Lab) -> Path:
     """A notebook in which a panel made four pictures; saved, and its kernel shut down."""
-    path: Path = open_notebook(f"import photogram as pg\nstudio = pg.Studio({request.node.name!r})", "studio")
-    run_cell(page, 0)
-    run_cell(page, 1)
-    page.get_by_role("spinbutton", name="Width").fill("256")
-    page.get_by_role("group", name="Images").get_by_text("4", exact=True).click()
-    page.get_by_role("textbox", name="Prompt", exact=True).fill('a boat, "big" & <b>red</b>')
-    page.keyboard.press("Control+Enter")
-    page.wait_for_function(LANDED, arg=4)
-    page.wait_for_function(FULL)
-    expect(page.locator(STRIP)).to_be_hidden()
-    save(page)
-    page.evaluate("async () => { await window.jupyterapp.shell.currentWidget.sessionContext.shutdown() }")
-    page.goto("about:blank")
+    path = lab.folder / "saved.ipynb"
+    write_notebook(path, "import photogram as pg\nstudio = pg.Studio('saved')", "studio")
+    with watched(context, lab) as page:
+        page.goto(lab.address_of(path.name))
+        page.wait_for_function(IS_IDLE)
+        run_cell(page, 0)
+        run_cell(page, 1)
+        page.get_by_role("spinbutton", name="Width").fill("256")
+        page.get_by_role("group", name="Images").get_by_text("4", exact=True).click()
+        page.get_by_role("textbox", name="Prompt", exact=True).fill('a boat, "big" & <b>red</b>')
+        page.keyboard.press("Control+Enter")
+        page.wait_for_function(LANDED, arg=4)
+        page.wait_for_function(FULL)
+        expect(page.locator(STRIP)).to_be_hidden()
+        save(page)
     return path
 
 

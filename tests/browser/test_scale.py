@@ -140,7 +140,7 @@ def test_one_card_s_update_draws_one_card_and_is_small(panel: Panel, received):
     assert page.evaluate("() => [...window.drawn]") == [starred]
     assert page.evaluate("() => window.rendered") == [starred]
     told = [one for one in received[before:] if b'"changes"' in one and starred.encode() in one]
-    assert len(told) == 1
+    assert len({one[one.index(b'"changes"') :] for one in told}) == 1  # a heartbeat just then has the same answer
     assert len(told[0]) < 5_000
 
 

@@ -17,8 +17,8 @@ from .conftest import COMMAND, Shell
 SMALL = ("--size", "128x96")
 
 
-def test_json_has_exactly_the_documented_shape(shell: Shell, tmp_path: Path) -> None:
-    done = shell("generate", "a lighthouse at dusk", "-n", "2", "--seed", "7", *SMALL, "--json")
+def test_json_has_exactly_the_documented_shape(process: Shell, tmp_path: Path) -> None:
+    done = process("generate", "a lighthouse at dusk", "-n", "2", "--seed", "7", *SMALL, "--json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert set(answer) == {"batch", "generations"}
@@ -78,8 +78,8 @@ def test_a_reference_image_is_taken(shell: Shell, tmp_path: Path) -> None:
     assert len(row["refs"]) == 1
 
 
-def test_the_prompt_may_come_from_stdin(shell: Shell) -> None:
-    done = shell("generate", "-", *SMALL, "--json", stdin="a quiet harbour\n")
+def test_the_prompt_may_come_from_stdin(process: Shell) -> None:
+    done = process("generate", "-", *SMALL, "--json", stdin="a quiet harbour\n")
     assert json.loads(done.stdout)["batch"]["prompt"] == "a quiet harbour"
 
 
@@ -116,11 +116,11 @@ def test_bad_input_exits_with_2_and_one_message(
     assert printed.out == ""
 
 
-def test_bad_input_leaves_nothing_behind(shell: Shell) -> None:
-    done = shell("generate", "x", "-p", "styl=ink")
+def test_bad_input_leaves_nothing_behind(process: Shell) -> None:
+    done = process("generate", "x", "-p", "styl=ink")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
-    assert json.loads(shell("topics", "--json").stdout) == []
+    assert json.loads(process("topics", "--json").stdout) == []
 
 
 def test_a_wait_that_runs_out_exits_with_1_and_names_resume(shell: Shell) -> None:

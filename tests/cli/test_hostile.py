@@ -53,9 +53,9 @@ def test_no_line_controls_the_terminal(text: str) -> None:
     assert shown.count("\n") == text.count("\n")
 
 
-def test_words_of_a_provider_about_a_key(shell: Shell, environment: dict[str, str], rude: str) -> None:
+def test_words_of_a_provider_about_a_key(process: Shell, environment: dict[str, str], rude: str) -> None:
     environment |= {"OPENAI_API_KEY": "sk-test", "PHOTOGRAM_OPENAI_BASE_URL": rude}
-    done = shell("keys", "test", "openai")
+    done = process("keys", "test", "openai")
     assert "no" in done.stdout
     assert "such key" in done.stdout
     assert is_calm(done.stdout, done.stderr)

@@ -57,25 +57,25 @@ def source_of(shell, provider: str) -> str | None:
     return {row["provider"]: row["source"] for row in rows}[provider]
 
 
-def test_key_is_read_from_stdin_kept_listed_and_deleted(shell, ring, tmp_path):
-    kept = shell("keys", "set", "openai", stdin=f"{KEY}\n")
+def test_key_is_read_from_stdin_kept_listed_and_deleted(process, ring, tmp_path):
+    kept = process("keys", "set", "openai", stdin=f"{KEY}\n")
     assert (kept.returncode, kept.stdout) == (0, "The key of openai is kept in test ring.\n")
     assert json.loads(ring.read_text()) == {"photogram/openai": KEY[::-1]}
-    assert source_of(shell, "openai") == "keyring"
-    listed = shell("keys")
+    assert source_of(process, "openai") == "keyring"
+    listed = process("keys")
     assert "•••• from the keyring" in listed.stdout
     assert KEY not in kept.stdout + kept.stderr + listed.stdout
-    assert json.loads(shell("keys", "delete", "openai", "--json").stdout) == {"provider": "openai", "deleted": True}
-    assert shell("keys", "delete", "openai").returncode == 1
-    assert source_of(shell, "openai") is None
+    assert json.loads(process("keys", "delete", "openai", "--json").stdout) == {"provider": "openai", "deleted": True}
+    assert process("keys", "delete", "openai").returncode == 1
+    assert source_of(process, "openai") is None
     assert not (tmp_path / "workspace").exists()
 
 
-def test_environment_that_goes_before_it_is_said(shell, ring, environment):
+def test_environment_that_goes_before_it_is_said(process, ring, environment):
     environment["OPENAI_API_KEY"] = "other"
-    kept = json.loads(shell("keys", "set", "openai", "--json", stdin=KEY).stdout)
+    kept = json.loads(process("keys", "set", "openai", "--json", stdin=KEY).stdout)
     assert kept == {"provider": "openai", "kept_in": "test ring", "hidden_by": "OPENAI_API_KEY"}
-    assert source_of(shell, "openai") == "OPENAI_API_KEY"
+    assert source_of(process, "openai") == "OPENAI_API_KEY"
 
 
 def test_key_on_the_command_line_is_turned_away_and_not_repeated(shell, ring):
@@ -94,19 +94,19 @@ def test_what_is_no_key_is_not_kept(shell, ring, given, said):
     assert not ring.exists()
 
 
-def test_without_a_keyring_it_names_the_environment_variable(shell, environment):
+def test_without_a_keyring_it_names_the_environment_variable(process, environment):
     for backend in ("keyring.backends.fail.Keyring", "keyring.backends.null.Keyring"):
         environment["PYTHON_KEYRING_BACKEND"] = backend
-        done = shell("keys", "set", "bfl", stdin=KEY)
+        done = process("keys", "set", "bfl", stdin=KEY)
         assert done.returncode == 2
         assert "The key was not kept. Set the environment variable BFL_API_KEY." in done.stderr
         assert KEY not in done.stderr
 
 
-def test_without_the_package_it_says_so(shell, environment, tmp_path):
+def test_without_the_package_it_says_so(process, environment, tmp_path):
     (tmp_path / "keyring.py").write_text("raise ImportError('not installed')\n")
     environment["PYTHONPATH"] = f"{tmp_path}:{environment['PYTHONPATH']}"
-    done = shell("keys", "set", "bfl", stdin=KEY)
+    done = process("keys", "set", "bfl", stdin=KEY)
     assert done.returncode == 2
     assert "pip install 'photogram[keyring]', or set the environment variable BFL_API_KEY." in done.stderr
 

@@ -82,9 +82,9 @@ def test_topics_are_listed_renamed_and_deleted(filled: Shell) -> None:
 
 
 @pytest.mark.parametrize("command", ["history", "topics"])
-def test_an_empty_workspace_says_how_to_begin(shell: Shell, command: str) -> None:
-    assert "photogram generate" in shell(command).stdout
-    assert rows_of(shell, command) == []
+def test_an_empty_workspace_says_how_to_begin(process: Shell, command: str) -> None:
+    assert "photogram generate" in process(command).stdout
+    assert rows_of(process, command) == []
 
 
 def test_a_terminal_escape_in_a_prompt_is_not_printed(shell: Shell) -> None:
@@ -108,8 +108,8 @@ def test_doctor_tells_of_a_missing_file(filled: Shell) -> None:
     assert "!!  files" in done.stdout
 
 
-def test_without_a_command_the_usage_is_shown(shell: Shell) -> None:
-    done = shell()
+def test_without_a_command_the_usage_is_shown(process: Shell) -> None:
+    done = process()
     assert done.returncode == 2
     assert "usage: photogram" in done.stderr
-    assert shell("--version").stdout.startswith("photogram ")
+    assert process("--version").stdout.startswith("photogram ")

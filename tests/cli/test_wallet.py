@@ -16,10 +16,10 @@ def ask(shell: Shell, *arguments: str) -> object:
     return json.loads(done.stdout)
 
 
-def test_balance_of_a_new_workspace_is_its_first_grant(shell: Shell) -> None:
-    assert ask(shell, "balance") == {"balance_coins": 10_000, "held_coins": 0, "lost": 0}
-    assert ask(shell) == ask(shell, "balance"), "the balance is what the command says by itself"
-    said = shell("wallet")
+def test_balance_of_a_new_workspace_is_its_first_grant(process: Shell) -> None:
+    assert ask(process, "balance") == {"balance_coins": 10_000, "held_coins": 0, "lost": 0}
+    assert ask(process) == ask(process, "balance"), "the balance is what the command says by itself"
+    said = process("wallet")
     assert (said.returncode, said.stdout) == (0, "10,000 coins (US$ 10.00)\n")
 
 
