@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -37,7 +38,7 @@ PIP_ATTEMPTS = 3
 TOGETHER = ("-n", "4", "--dist", "loadfile")
 """How most of the suite runs: files side by side, as much of their time is waiting; each one's tests in order."""
 ALONE = ("tests/crash", "tests/store/test_exit.py")
-"""Processes that are killed at random moments, or must end within seconds: they want the machine for themselves."""
+"""Processes that are killed at random moments, or must end within seconds: they want a core of their own."""
 BROWSER = ("tests/browser/test_truth.py", "tests/browser")
 """The longest file first, so that no browser works alone at the end."""
 BROWSERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
@@ -164,13 +165,15 @@ def get_aimock() -> None:
 
 
 def check() -> dict[str, bool]:
-    """Runs what reads the code without running it."""
-    return {
+    """Runs what reads the code without running it; the types and the layers at once, as each has one core."""
+    results = {
         "format": run(PYTHON, "-m", "ruff", "format", "--check", "."),
         "lint": run(PYTHON, "-m", "ruff", "check", "."),
-        "types": run(PYTHON, "-m", "mypy"),
-        "layers": run(BIN / "lint-imports"),
     }
+    with ThreadPoolExecutor() as both:
+        types = both.submit(run, PYTHON, "-m", "mypy")
+        layers = both.submit(run, BIN / "lint-imports")
+    return {**results, "types": types.result(), "layers": layers.result()}
 
 
 def run_pytest(*arguments: str) -> bool:
@@ -234,7 +237,7 @@ def main(arguments: list[str]) -> int:
         results = {
             **check(),
             "tests": run_pytest(*TOGETHER, *(f"--ignore={path}" for path in (*ALONE, "tests/browser"))),
-            "tests alone": run_pytest(*ALONE),
+            "tests alone": run_pytest("-n", "2", "--dist", "loadfile", *ALONE),
             "browser": run_pytest(*BROWSERS, *BROWSER),
             "notebooks": run_notebooks(),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -65,32 +66,57 @@ def page(context: BrowserContext, lab: Lab) -> Iterator[Page]:
     assert not watch.wrong
 
 
-@pytest.fixture(scope="module")
-def warm_panel(browser: Browser, lab: Lab, request: pytest.FixtureRequest) -> Iterator[Panel]:
-    name = f"{request.module.__name__.rpartition('.')[2]}.ipynb"
-    write_notebook(lab.folder / name, "studio")
-    context = browser.new_context(viewport={"width": 1600, "height": 1000})  # a test's clock is its whole context's
-    with warm_notebook(context.new_page(), lab.own, lab.address_of(name)) as panel:
-        yield panel
-    context.close()
+class Warm:
+    """The notebook in which panels are shown: opened when it is first needed, and again where a test spoilt it."""
+
+    def __init__(self, browser: Browser, lab: Lab) -> None:
+        self._browser, self._lab = browser, lab
+        self._panel: Panel | None = None
+        self._file = ""
+        self._opened = ExitStack()
+        write_notebook(lab.folder / "warm.ipynb", "studio")
+
+    def give(self, file: str) -> Panel:
+        """Gives the panel to a test of this file; the first one of each file gets a new kernel."""
+        if self._panel is None or self._panel.is_spoilt:
+            self.close()
+            context = self._browser.new_context(viewport={"width": 1600, "height": 1000})
+            self._opened.callback(context.close)
+            warm = warm_notebook(context.new_page(), self._lab.own, self._lab.address_of("warm.ipynb"))
+            self._panel = self._opened.enter_context(warm)
+        elif file != self._file:
+            self._panel.renew_kernel()
+        self._file = file
+        return self._panel
+
+    def close(self) -> None:
+        self._opened.close()
+
+
+@pytest.fixture(scope="package")
+def warm(browser: Browser, lab: Lab) -> Iterator[Warm]:
+    made = Warm(browser, lab)
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def panel(warm_panel: Panel, request: pytest.FixtureRequest) -> Iterator[Panel]:
-    """The panel of a workspace of this test's own, in a page and a kernel shared by the tests of its file.
+def panel(warm: Warm, request: pytest.FixtureRequest) -> Iterator[Panel]:
+    """The panel of a workspace of this test's own, in a page shared by all tests and a kernel shared by its file's.
 
     Fails on errors in the console and on requests to anywhere else. `panel.open()` shows it; after a test that fails,
     or that says `panel.spoil()`, the next one gets a page and a kernel of its own.
     """
-    warm_panel.workspace = re.sub(r"\W+", "_", request.node.name)
-    warm_panel.watch.wrong.clear()
+    panel = warm.give(request.module.__name__)
+    panel.workspace = re.sub(r"\W+", "_", request.node.name)
+    panel.watch.wrong.clear()
     try:
-        yield warm_panel
-        if warm_panel.is_open:
-            warm_panel.close()
-        assert not warm_panel.watch.wrong
+        yield panel
+        if panel.is_open:
+            panel.close()
+        assert not panel.watch.wrong
     except BaseException:
-        warm_panel.spoil()
+        panel.spoil()
         raise
 
 

@@ -1,4 +1,4 @@
-"""The panel of an empty workspace, in a notebook and a kernel that stay warm for all tests of a file."""
+"""The panel of an empty workspace, in a notebook that stays warm for all tests, and a kernel for those of a file."""
 
 from __future__ import annotations
 
@@ -77,6 +77,7 @@ class Panel:
         self.workspace = "workspace"
         self._visit = visit
         self._fresh = False
+        self._kernel_known = True
 
     def open(
         self, workspace: str = "", *, width: int = 1600, height: int = 1000, studio: str = "pg.Studio({name!r})",
@@ -94,7 +95,11 @@ class Panel:
         self.page.set_viewport_size({"width": width, "height": height})
         if not self._fresh:
             self._visit()
-            self._fresh = True
+            self._fresh = self._kernel_known = True
+        if not self._kernel_known:
+            self.page.evaluate(f"async () => {{ await {KERNEL}.restart() }}")
+            await_kernel(self.page)
+            self._kernel_known = True
         made = self.run(f"{before}\nimport photogram as pg\nstudio = {studio.format(name=workspace or self.workspace)}")
         assert not made, made
         self.show()
@@ -119,6 +124,14 @@ class Panel:
     def spoil(self) -> None:
         """Tells that the page or the kernel is not what the next test expects: it gets new ones."""
         self._fresh = False
+
+    @property
+    def is_spoilt(self) -> bool:
+        return not self._fresh
+
+    def renew_kernel(self) -> None:
+        """Gives the next panel that is opened another kernel, in the same page."""
+        self._kernel_known = False
 
     def run(self, code: str) -> str:
         """Runs code in the kernel, in no cell; returns what it printed, or what it raised."""

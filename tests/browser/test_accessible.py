@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from .panels import Panel
 from .settings import KINDS
 
-THEMES = ("JupyterLab Light", "JupyterLab Dark")
+THEMES = ("JupyterLab Dark", "JupyterLab Light")  # the last is how other tests find it
 SETTLED = """() => document.querySelector('.pg').getAnimations({ subtree: true })
     .every(one => one.effect.getTiming().iterations === Infinity)"""
 REACHED = """() => {
@@ -57,14 +57,6 @@ def in_both_themes(page: Page, check: Callable[[], list[str]]) -> None:
             " === getComputedStyle(document.querySelector('.jp-NotebookPanel-toolbar')).backgroundColor"
         )
         assert check() == [], theme
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _light_again(warm_panel: Panel):
-    yield
-    warm_panel.page.evaluate(
-        "async () => { await window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'}) }"
-    )
 
 
 def fill(panel: Panel) -> None:
