@@ -167,9 +167,11 @@ def test_shutdown_of_the_kernel_is_clean_and_quick(kernel: Kernel, busy: bool, t
     assert until_dead(kernel, 10.0) < 5.0
     import photogram as pg
 
-    with pg.Studio(tmp_path / "ws") as studio:
-        left = studio.df()
-        assert set(left["status"]) <= {"success", "pending"}  # local pictures go back, and wait for resume()
+    with pg.Studio(tmp_path / "ws") as studio:  # local pictures go back, and wait for resume()
+        until = time.monotonic() + 20.0
+        while not (left := set(studio.df()["status"])) <= {"success", "pending"}:  # until they are adopted
+            assert time.monotonic() < until, left
+            time.sleep(0.05)
 
 
 def test_the_widgets_are_loaded_between_two_cells(kernel: Kernel) -> None:

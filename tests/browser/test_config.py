@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .heard import listening
-from .panels import KERNEL, Panel
+from .panels import Panel
 from .settings import Settings, a_file, open_settings
 
 OpenSettings = Callable[..., Settings]
@@ -254,8 +254,7 @@ def test_what_is_typed_reaches_the_kernel_and_is_there_again_in_another_kernel(s
     form.slider("Strength").press("ArrowRight")
     form.await_form("studio.form.prompt == 'half a sen' and studio.form.n == 8 and 'strength' in studio.form.params")
     strength = form.number("Strength").input_value()
-    panel.page.evaluate(f"async () => {{ await {KERNEL}.restart() }}")
-    panel.spoil()
+    panel.renew_kernel()
     panel.open()
     expect(panel.prompt).to_have_value("half a sen")
     expect(form.number("Width")).to_have_value("512")

@@ -118,7 +118,6 @@ def test_the_panel_is_there_again_after_a_reload(panel: Panel) -> None:
     page.reload()
     panel.await_pictures(2)
     expect(panel.prompt).to_have_value("half a sen")
-    panel.spoil()
 
 
 def test_it_follows_the_theme_at_any_width(panel: Panel, tmp_path) -> None:

@@ -205,6 +205,16 @@ def test_errors_are_told_in_portuguese_by_kind_and_their_own_words_are_copied(pa
     expect(card).not_to_contain_text("It was sent")
 
 
+def test_settings_that_do_not_go_together_are_named_in_portuguese(panel: Panel) -> None:
+    panel.open(studio="pg.Studio({name!r}, lang='pt-BR')")
+    assert not panel.run(KINDS + "\nstudio.form.update(model='kinds:all', output_format='jpeg', output_compression=50)")
+    panel.page.get_by_role("group", name="Formato").get_by_text("png").click()
+    said = panel.page.locator(".pg-side .pg-problem")
+    expect(said).to_have_text("Estes ajustes não combinam: Formato, Compressão")
+    panel.page.get_by_role("group", name="Formato").get_by_text("jpeg").click()
+    expect(said).to_have_count(0)
+
+
 # ── The frame ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -294,7 +304,7 @@ def test_a_closed_studio_and_a_restarted_kernel_say_so_and_what_to_do(panel: Pan
     expect(notice).to_have_count(0)
     expect(panel.prompt).to_have_value("half a sentence")
 
-    panel.spoil()
+    panel.renew_kernel()
     page.evaluate(f"async () => {{ await {KERNEL}.restart() }}")
     expect(notice).to_have_text(re.compile("The kernel was restarted or shut down. Run the cell again to go on."))
     assert page.locator(".pg [inert]").count() > 0

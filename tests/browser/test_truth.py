@@ -71,7 +71,7 @@ def join(server: Server, tmp_path: Path) -> str:
 
 
 def open_joined(panel: Panel, join: str) -> None:
-    panel.spoil()  # another kernel, which has not looked for packages yet
+    panel.renew_kernel()  # one that has not looked for packages yet
     panel.open(before=join)
     assert not panel.run("studio.form.update(model='loopback:img', n=4)")
     expect(panel.page.locator(".pg-side.left")).to_contain_text("Loopback")
@@ -112,7 +112,6 @@ def test_four_images_appear_one_after_the_other_and_a_reload_in_between_changes_
     let_go(server, 4)
     expect(page.locator(SUCCESS)).to_have_count(4)
     assert paid_once(server, 4)
-    panel.spoil()
 
 
 def test_a_kernel_that_is_restarted_during_a_run_goes_on_where_it_was(panel: Panel, join: str, server: Server) -> None:
@@ -134,7 +133,6 @@ def test_a_kernel_that_is_restarted_during_a_run_goes_on_where_it_was(panel: Pan
     let_go(server, 4)
     expect(page.locator(SUCCESS)).to_have_count(4)
     assert paid_once(server, 4)
-    panel.spoil()
 
 
 def test_a_connection_that_is_cut_for_20_s_ends_with_the_truth(

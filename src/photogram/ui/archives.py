@@ -24,6 +24,10 @@ MOST_OPEN, IDLE_S = 4, 120.0
 """ZIPs that are kept at once, and for how long after they were last asked for."""
 
 
+class ZipTooLarge(BadParams):
+    """More than a browser can hold."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One file of a ZIP.
@@ -57,14 +61,14 @@ class Archive:
 
     Raises:
         NotReady: It would be empty.
-        BadParams: It would be larger than a browser can hold.
+        ZipTooLarge: It would be larger than a browser can hold.
     """
 
     def __init__(self, name: str, entries: Sequence[Entry], files: FileStore) -> None:
         if not entries:
             raise NotReady("None of these images is there yet.", next_step="Wait until one is, then download it.")
         if sum(one.size_bytes for one in entries) > MOST_BYTES:
-            raise BadParams(["these images are more than 2 GB together: choose fewer, or use batch.save_zip()"])
+            raise ZipTooLarge(["these images are more than 2 GB together: choose fewer, or use batch.save_zip()"])
         self.name, self.entries, self.made, self.size_bytes = name, entries, 0, 0
         self.used_at = monotonic()
         self._files = files

@@ -24,6 +24,14 @@ GRAIN = 8
 MOST_TRIED = 20_000
 
 
+class OneSizeOnly(BadParams):
+    """There is no size to choose."""
+
+
+class NoSuchProportions(BadParams):
+    """No size that the model takes comes near."""
+
+
 def match_size(card: ModelCard, form: Form) -> Form:
     """Returns the form with the size that comes nearest to the first reference's proportions.
 
@@ -55,7 +63,7 @@ def _find_size(card: ModelCard, form: Form, shape: float) -> dict[str, Any]:
         return {"width": width, "height": height}
     spec = card.specs.get("aspect_ratio")
     if spec is None:
-        raise BadParams([f"{card.title} makes one size only"])
+        raise OneSizeOnly([f"{card.title} makes one size only"])
     named = [one for one in spec.choices if read_ratio(one)]
     if not named:
         first = form.references[0]
@@ -81,7 +89,7 @@ def _nearest_free(card: ModelCard, shape: float, pixels: float) -> tuple[int, in
         if wrong < least:
             best, least = (width, height), wrong
     if best is None:
-        raise BadParams([f"{card.title} makes no picture of these proportions"])
+        raise NoSuchProportions([f"{card.title} makes no picture of these proportions"])
     return best
 
 

@@ -6,6 +6,7 @@ const explaining = {
     const ours = this.lang !== 'en' || error.top_up; // a button tops up: no need to tell the code that does
     if (error.message && (!ours || !this.texts[words])) return { message: error.message, next: error.next_step ?? '' };
     const facts = Object.entries(error.facts ?? {}).map(([name, value]) => [name, this.n(value, 3)]);
+    if (error.kind === 'BadParams') return { message: this.which('error.bad_params', error.message), next: '' };
     const said = { why: error.message, ...Object.fromEntries(facts) };
     return { message: this.t(words, said), next: this.t(words + '_next', said) };
   },
@@ -26,12 +27,18 @@ const explaining = {
   },
   // What a parameter does: English says it for each model, another language for each name.
   help(spec) { return this.lang === 'en' ? spec.help : this.texts['help.' + spec.name] ?? spec.help; },
+  // A sentence that names the settings which the kernel's own one is about.
+  which(words, problem) {
+    const about = this.about(problem).map((one) => this.name(one.name));
+    return about.length ? this.t(words + '_of', { which: about.join(', ') }) : this.t(words);
+  },
+  about(problem) { return this.form.card?.controls.filter((one) => problem.match(/\w+/g)?.includes(one.name)) ?? []; },
   // What is wrong with one field of the form: a sentence of the kernel, or what its control knows to say of it.
   problem(name, problem) {
     if (!problem || this.lang === 'en') return problem;
     if (name === 'images') return this.referenceProblem();
     const spec = this.form.card?.controls.find((one) => one.name === name);
-    if (!spec) return this.t('problem.form', { why: problem });
+    if (!spec || this.about(problem).length > 1) return this.which('problem.form', problem);
     const value = this.form.params[name], { min = -Infinity, max = Infinity } = spec;
     if (spec.step && value >= min && value <= max) return this.t('problem.step', { name: this.name(name), step: this.n(spec.step, 4) });
     if (['int', 'float'].includes(spec.kind)) {
