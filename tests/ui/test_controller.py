@@ -31,6 +31,28 @@ def test_a_view_that_opens_an_empty_workspace_gets_everything(ask):
     assert said["skeleton"]["rows"] == []
 
 
+def test_what_was_read_ahead_is_shown_only_while_it_is_true(ask, controller, studio, monkeypatch):
+    studio.generate("a boat", n=1).wait(20)
+    controller.warm_up()
+    read, outline = [], controller.feed.outline
+    monkeypatch.setattr(
+        controller.feed, "outline", lambda *args, **kwargs: read.append(args) or outline(*args, **kwargs)
+    )
+    studio.wallet.top_up(coins=500)
+    skeleton = ask("hello")["skeleton"]
+    assert read == []
+    assert (skeleton["view"], len(skeleton["rows"]), skeleton["wallet"]) == ("v", 1, 10_500)
+    ask("hello")
+    assert len(read) == 1, "it is shown once"
+
+    controller.warm_up()
+    studio.generate("a kite", n=1).wait(20)
+    assert len(ask("hello")["skeleton"]["rows"]) == 2
+    controller.warm_up()
+    studio.active_topic = studio.new_topic("Another")
+    assert ask("hello")["skeleton"]["rows"] == []
+
+
 def test_a_bound_of_zero_is_told(ask):
     controls = {one["name"]: one for one in ask("hello")["state"]["form"]["card"]["controls"]}
     assert controls["guidance_scale"] | {"help": ""} == {

@@ -6,6 +6,7 @@ A message in, messages out. Every method may block for moments; whoever calls it
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -14,6 +15,7 @@ from typing import Any
 from ..domain.card import ModelCard
 from ..errors import BadParams, PhotogramError, UnknownModel
 from ..store import settings, topics
+from ..store.outline import read_revision
 from ..studio import Studio
 from ..studio.form import Form, find_form_problems, settle
 from ..studio.kept_form import find_form
@@ -62,6 +64,8 @@ class Controller:
         self._pressing = Pressing(self)
         self._kept = find_form(studio)
         self._told_at = self._kept.at
+        self._warm: list[Reply] = []
+        self._warming = threading.Lock()
         self._answers: dict[str, Callable[[Json, Sequence[bytes]], list[Reply]]] = {
             "hello": self._hello, "look": self.feed.look, "beat": self.feed.beat, "used": self.feed.used,
             "batches": self.feed.batches, "thumbs": self.feed.thumbs, "full": self.keeping.full,
@@ -113,15 +117,24 @@ class Controller:
             "texts": read_texts(language), "models": self._list_models(), "layout": self._remembered(LAYOUT) or {},
             **self.say_around(), "form": self._form_said(),
         }  # fmt: skip
-        outline = self.feed.outline(message["view"], Shown(topic_id=self.find_active()))
-        return [Reply(state), *outline, *self.keeping.greet()]
+        return [Reply(state), *self._open_outline(message["view"], state["wallet"]), *self.keeping.greet()]
 
     def warm_up(self) -> None:
         """Opens and reads once what a view will ask for first, while the browser still makes that view."""
-        with suppress(PhotogramError):  # whoever asks for it is told
+        with self._warming, suppress(PhotogramError):  # whoever asks for it is told
             self._list_models()
             self.say_around()
-            self.feed.outline("", Shown(topic_id=self.find_active()))
+            self._warm = self.feed.outline("", Shown(topic_id=self.find_active()))
+
+    def _open_outline(self, view: str, wallet: float) -> list[Reply]:
+        """Returns the active topic's outline: the one that is being read already, if it is still true."""
+        shown = Shown(topic_id=self.find_active())
+        with self._warming:
+            warm, self._warm = self._warm, []
+        revision = self.studio._read(read_revision) if warm else None
+        if warm and warm[0].message.items() >= {**shown.as_json(), "revision": revision}.items():
+            return [Reply({**one.message, "view": view, "wallet": wallet}, one.buffers) for one in warm]
+        return self.feed.outline(view, shown)
 
     def _models(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Lists the models afresh: a key, a provider or a file of models may have come since."""
