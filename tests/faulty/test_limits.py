@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +19,7 @@ from photogram.errors import CapExceeded, InsufficientCoins, NotFound, UnknownPr
 from photogram.providers.registry import Registry
 from photogram.store import Cursor, ledger
 from photogram.store.ending import settle_lost
+from photogram.store.sending import mark_sent
 from photogram.studio import Studio
 from photogram.studio.prepare import Quote
 
@@ -393,6 +396,29 @@ def test_what_a_closed_engine_left_unsent_waits_for_resume_and_is_sent_once(
     assert sorted(server.accepted().values()) == [1] * 6
     check_money(second, captured=6 * PRICE_MICROS)
     assert task_of(second, batch.generations[0].task_id).sends == 1
+
+
+def test_what_was_marked_but_not_sent_when_the_engine_closed_waits_for_resume_too(
+    make_engine: Callable[..., Engine], server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, marked = make_engine(LoopbackAdapter(server.url, concurrency=2)), threading.Event()
+
+    def told_late(op: Callable[..., object], *args: object, _real=first.store.write_evidence, **options: object):
+        written = _real(op, *args, **options)
+        if op is not mark_sent:
+            return written
+        written.add_done_callback(lambda _: marked.set())
+        return Future()  # the process ends before it hears of it
+
+    monkeypatch.setattr(first.store, "write_evidence", told_late)
+    batch = start(first, 3)
+    assert marked.wait(30)
+    first.close()
+    second = make_engine(LoopbackAdapter(server.url, concurrency=2))
+    assert len(second.resume(USER).result(30)) == 3
+    assert {one.status for one in finish(second, batch).generations} == {SUCCESS}
+    assert sorted(server.accepted().values()) == [1] * 3
+    check_money(second, captured=3 * PRICE_MICROS)
 
 
 class Other(LoopbackAdapter):

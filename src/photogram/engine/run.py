@@ -77,6 +77,7 @@ class Runner:
         self._stops: dict[str, threading.Event] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._tasks: dict[str, TaskRecord] = {}
+        self._leaving: set[str] = set()
         finisher.on_held_up = self._say_held_up
 
     def _say_held_up(self, task_id: str, why: str) -> None:
@@ -130,6 +131,7 @@ class Runner:
             await self._finisher.fail(task, blame_us(task, error, sent=sent), secrets=self._secrets(task))
         finally:
             self.remote.talk.sent.discard(task.id)
+            self._leaving.discard(task.id)
             if self._running.get(task.id) is asyncio.current_task():
                 del self._running[task.id], self._tasks[task.id]
             if over:
@@ -142,6 +144,7 @@ class Runner:
         """Runs a task; returns whether it is over here (False: it is being polled)."""
         card, provider = self._registry.card(task.address), self._registry.provider(task.provider)
         self._check_room(card)
+        self._leaving.add(task.id)
         marked_at = await self._mark(task, card, provider)
         if marked_at is None:
             return True  # cancelled, or another process was quicker
@@ -221,10 +224,7 @@ class Runner:
         given = [*task.references, *([task.mask] if task.mask else [])]
 
         def load() -> list[ReferenceImage]:
-            return [
-                ReferenceImage(data=self._read_reference(asset), mime=asset.mime, sha256=asset.sha256)
-                for asset in given
-            ]  # fmt: skip
+            return [ReferenceImage(data=self._read_reference(one), mime=one.mime, sha256=one.sha256) for one in given]
 
         try:
             images = await asyncio.wrap_future(self._workers.submit(load)) if given else []
@@ -284,13 +284,16 @@ class Runner:
         return RemoteHandle(remote_id=task.id, model=task.model) if task.id in self.remote.talk.unanswered else None
 
     async def stop_all(self, timeout_s: float) -> None:
-        """Starts nothing more, tells every local picture to stop, and lets their rows say so."""
+        """Starts nothing more, and tells every local picture to stop; what was marked, but not sent yet, goes back."""
         self.queues.closed = True
         for stop in self._stops.values():
             stop.set()
-        stopping = [self._running[task_id] for task_id in self._stops if task_id in self._running]
-        if stopping:
+        unsent = self._leaving - self._stops.keys() - self.remote.talk.sent
+        for task_id in unsent:
+            self._running[task_id].cancel()
+        if stopping := [self._running[one] for one in {*self._stops, *unsent} if one in self._running]:
             await asyncio.wait(stopping, timeout=timeout_s)
+        await asyncio.gather(*(self._finisher.evidence(send_again_later, task_id) for task_id in unsent))
 
     def _secrets(self, task: TaskRecord) -> list[Any]:
         provider = self._provider(task.provider)
