@@ -11,6 +11,7 @@ from photogram.domain.asset import Asset
 from photogram.domain.card import ModelCard
 from photogram.domain.offer import SizeOffer
 from photogram.domain.params import ParamKind, ParamSpec
+from photogram.domain.secret import Secret
 from photogram.domain.size import PixelBounds
 from photogram.errors import BadParams, BadReference
 from photogram.studio.form import Form, find_form_problems, find_reference_problem, settle
@@ -73,6 +74,27 @@ def test_a_key_that_came_since_is_seen_when_the_models_are_asked_for_again(ask, 
     assert has_key() is False
     studio.keys["fal"] = "a-key-for-a-test"
     assert has_key() is True
+
+
+def test_what_only_the_keyring_knows_is_asked_for_after_the_pictures(ask, studio, monkeypatch):
+    keyring = {"fal": "a-key-for-a-test"}
+    monkeypatch.setattr(
+        "photogram.config.keys._read_keyring",
+        lambda name: asked.append(name) or (Secret(keyring[name]) if name in keyring else None),
+    )
+    monkeypatch.setattr("photogram.config.keys._from_keyring", {})
+
+    def keys(said):
+        return {one["provider"]: one["key"] for one in said["models"]}
+
+    asked = []
+    first = keys(ask("hello")["state"])
+    assert asked == []
+    assert (first["fal"], first["bfl"]) == (True, True), "nobody is told that a key is missing before it is known"
+    known = keys(ask("models")["models"])
+    assert "fal" in asked
+    assert (known["fal"], known["bfl"]) == (True, False)
+    assert keys(ask("hello")["state"])["bfl"] is False
 
 
 def test_a_model_that_is_gone_stays_chosen_and_is_said(ask, controller):

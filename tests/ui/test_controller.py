@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from photogram.domain.asset import sniff_mime
 from photogram.domain.ids import new_id
 from photogram.errors import BadReference
 from photogram.ui.controller import Controller
@@ -51,6 +52,21 @@ def test_what_was_read_ahead_is_shown_only_while_it_is_true(ask, controller, stu
     controller.warm_up()
     studio.active_topic = studio.new_topic("Another")
     assert ask("hello")["skeleton"]["rows"] == []
+
+
+def test_the_first_pictures_are_there_before_the_outline_that_shows_them(ask, controller, studio):
+    studio.generate("a boat", n=1).wait(20)
+    newest = studio.generate("a kite", n=14).wait(20)
+    for read_ahead in (False, True):
+        if read_ahead:
+            controller.warm_up()
+        said = ask("hello")
+        assert [kind for kind in said if kind in ("thumbs", "skeleton")] == ["thumbs", "skeleton"]
+        assert said["thumbs"]["ids"] == [image.id for image in newest][:12]
+        thumbs = next(buffers for buffers in ask.buffers if buffers)
+        assert len(thumbs) == len(said["thumbs"]["shas"]) == 12
+        assert all(sniff_mime(one) == "image/webp" for one in thumbs)
+    assert "thumbs" not in ask("look", topic=newest.topic_id)
 
 
 def test_a_bound_of_zero_is_told(ask):

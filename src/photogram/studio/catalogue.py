@@ -114,11 +114,19 @@ def read_models(registry: Registry, keys: KeyBook, user_id: str) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def has_key(provider: object, keys: KeyBook, user_id: str) -> bool:
-    """Tells whether a provider's key is there, or it needs none."""
+def has_key(provider: object, keys: KeyBook, user_id: str, *, at_hand: bool = False) -> bool:
+    """Tells whether a provider's key is there, or it needs none.
+
+    Args:
+        provider: Which.
+        keys: The keys.
+        user_id: Whose.
+        at_hand: Whether to take for there what only the keyring knows, which takes a while.
+    """
     if not isinstance(provider, RemoteAdapter) or not provider.key_variables or not provider.key_required:
         return True
     try:
-        return keys.find(provider, user_id) is not None
+        unknown = at_hand and not keys.is_quick(provider, user_id)
+        return unknown or keys.find(provider, user_id) is not None
     except BadSettings:
         return False

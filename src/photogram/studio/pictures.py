@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from .. import config
@@ -60,16 +61,25 @@ def read_newest(studio: Studio, most: int) -> tuple[int, list[StripPicture]]:
     images = sum(topic.images for topic in studio._read(topics.list_topics, studio.user))
     batches = studio._read(batch_rows.page_batches, studio.user, limit=most)
     made = [(one, image) for one in batches for image in one.generations if image.asset and not image.deleted][:most]
-    thumbs = studio._thumbs(image for _, image in made)
     pictures = []
     for batch, image in made:
-        thumb = thumbs.get(image.asset.sha256) if image.asset else None
-        if image.asset is None or thumb is None or sniff_mime(thumb) == "image/svg+xml":
-            continue
-        data = make_thumb(thumb, max_px=PICTURE_PX, max_bytes=PICTURE_BYTES)
-        sides = {"width": image.asset.width, "height": image.asset.height}
-        pictures.append(StripPicture(data=data, prompt=batch.prompt, **sides))
+        if image.asset and (data := _read_tiny(studio, image, image.asset)):
+            sides = {"width": image.asset.width, "height": image.asset.height}
+            pictures.append(StripPicture(data=data, prompt=batch.prompt, **sides))
     return images, pictures
+
+
+def _read_tiny(studio: Studio, image: GenerationRecord, asset: Asset) -> bytes | None:
+    """Returns a picture of the strip, made once; None for what none can be made of."""
+    if kept := studio._files.read_thumb(asset.sha256, size_px=PICTURE_PX):
+        return kept
+    thumb = studio._thumbs([image]).get(asset.sha256)
+    if thumb is None or sniff_mime(thumb) == "image/svg+xml":
+        return None
+    tiny = make_thumb(thumb, max_px=PICTURE_PX, max_bytes=PICTURE_BYTES)
+    with suppress(StorageFailed, OSError):
+        studio._files.put_thumb(asset.sha256, tiny, size_px=PICTURE_PX)
+    return tiny
 
 
 def summarise(studio: Studio) -> StudioSummary:

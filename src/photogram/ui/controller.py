@@ -24,7 +24,7 @@ from ..studio.showing import DEFAULT_PANEL_HEIGHT, PANEL_HEIGHT
 from . import said
 from .actions import ACTIONS, Once
 from .describe import describe_model, list_choices
-from .feed import Feed
+from .feed import FIRST_PICTURES, Feed
 from .keeping import Keeping
 from .matching import match_size
 from .pressing import Pressing
@@ -114,17 +114,17 @@ class Controller:
         now = studio._now()
         state = {
             "kind": "state", "view": message["view"], "now": write_time(now), "lang": language,
-            "texts": read_texts(language), "models": self._list_models(), "layout": self._remembered(LAYOUT) or {},
-            **self.say_around(), "form": self._form_said(),
+            "texts": read_texts(language), "models": self._list_models(at_hand=True),
+            "layout": self._remembered(LAYOUT) or {}, **self.say_around(), "form": self._form_said(),
         }  # fmt: skip
         return [Reply(state), *self._open_outline(message["view"], state["wallet"]), *self.keeping.greet()]
 
     def warm_up(self) -> None:
         """Opens and reads once what a view will ask for first, while the browser still makes that view."""
         with self._warming, suppress(PhotogramError):  # whoever asks for it is told
-            self._list_models()
+            self._list_models(at_hand=True)
             self.say_around()
-            self._warm = self.feed.outline("", Shown(topic_id=self.find_active()))
+            self._warm = self._read_first("", Shown(topic_id=self.find_active()))
 
     def _open_outline(self, view: str, wallet: float) -> list[Reply]:
         """Returns the active topic's outline: the one that is being read already, if it is still true."""
@@ -132,17 +132,21 @@ class Controller:
         with self._warming:
             warm, self._warm = self._warm, []
         revision = self.studio._read(read_revision) if warm else None
-        if warm and warm[0].message.items() >= {**shown.as_json(), "revision": revision}.items():
-            return [Reply({**one.message, "view": view, "wallet": wallet}, one.buffers) for one in warm]
-        return self.feed.outline(view, shown)
+        if warm and warm[-1].message.items() >= {**shown.as_json(), "revision": revision}.items():
+            return [*(one.to(view) for one in warm[:-1]), Reply({**warm[-1].message, "view": view, "wallet": wallet})]
+        return self._read_first(view, shown)
+
+    def _read_first(self, view: str, shown: Shown) -> list[Reply]:
+        """Returns an outline after the pictures that are seen with it: they are drawn at once, not after it."""
+        return self.feed.outline(view, shown, pictures=FIRST_PICTURES)
 
     def _models(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Lists the models afresh: a key, a provider or a file of models may have come since."""
         return [Reply({"kind": "models", "view": message["view"], "models": self._list_models()})]
 
-    def _list_models(self) -> list[Json]:
-        engine = self.studio._engine
-        return list_choices(engine.registry, engine.keys, self.studio.user, self.studio._now().date())
+    def _list_models(self, *, at_hand: bool = False) -> list[Json]:
+        engine, today = self.studio._engine, self.studio._now().date()
+        return list_choices(engine.registry, engine.keys, self.studio.user, today, at_hand=at_hand)
 
     def say_around(self, *, unsent: bool = True, since: int | None = None) -> Json:
         """Returns what is shown beside the feed.

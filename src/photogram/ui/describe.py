@@ -21,12 +21,15 @@ HIDDEN = frozenset({"images", "mask"})
 """Parameters that no plain control is drawn for."""
 
 
-def list_choices(registry: Registry, keys: KeyBook, user_id: str, today: date) -> list[Json]:
+def list_choices(
+    registry: Registry, keys: KeyBook, user_id: str, today: date, *, at_hand: bool = False
+) -> list[Json]:  # fmt: skip
     """Returns the models of the picker: those of this machine first, then what has its key, then by provider.
 
-    A provider that takes any model's id says so with a last line of its own.
+    A provider that takes any model's id says so with a last line of its own. With `at_hand` the keyring is not asked:
+    a key that only it knows counts as there.
     """
-    present = {one.name: has_key(one, keys, user_id) for one in registry.providers()}
+    present = {one.name: has_key(one, keys, user_id, at_hand=at_hand) for one in registry.providers()}
     local = {card.provider for card in registry.cards() if card.local}
 
     def place(card: ModelCard) -> tuple[object, ...]:

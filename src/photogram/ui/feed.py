@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DETAILS = 10
 """Batches that come with an outline; more are asked for by as many."""
 
+FIRST_PICTURES = 12
+"""Pictures that come with the first outline, before they are asked for: about a screenful."""
+
 MOST_IDS = 60
 """Ids that one message may ask for."""
 
@@ -42,7 +45,9 @@ class Feed:
             self._studio.active_topic = shown.topic_id
         return self.outline(message["view"], shown, since=since or None, asked=True)
 
-    def outline(self, view: str, shown: Shown, *, since: int | None = None, asked: bool = False) -> list[Reply]:
+    def outline(
+        self, view: str, shown: Shown, *, since: int | None = None, asked: bool = False, pictures: int = 0
+    ) -> list[Reply]:  # fmt: skip
         """Lists what a view shows, with the details of the first batches.
 
         Args:
@@ -50,16 +55,17 @@ class Feed:
             shown: What it shows.
             since: The revision up to which it knows the topics; None for not at all.
             asked: Whether it asked for it; else it follows.
+            pictures: How many of the first pictures come before it.
         """
         outline, first = self._studio._read(open_outline, self._studio.user, shown.wanted(), DETAILS)
         rows, first = ([], []) if shown.is_nothing else (outline.rows, first)
-        return [
-            Reply({
-                "kind": "skeleton", "view": view, **shown.as_json(), "revision": outline.revision,
-                "rows": [write_row(row) for row in rows], "batches": [write_batch(batch) for batch in first],
-                "asked": asked, **self._controller.say_around(unsent=False, since=since),
-            })
-        ]  # fmt: skip
+        made = [image for batch in first for image in batch.generations if image.asset][:pictures]
+        skeleton = {
+            "kind": "skeleton", "view": view, **shown.as_json(), "revision": outline.revision,
+            "rows": [write_row(row) for row in rows], "batches": [write_batch(batch) for batch in first],
+            "asked": asked, **self._controller.say_around(unsent=False, since=since),
+        }  # fmt: skip
+        return [*self._pictures(view, made), Reply(skeleton)]
 
     def changes(self, view: str, shown: Shown, since: int) -> tuple[int, list[Reply]]:
         """Returns the newest revision, and what a view has to be told that knows everything up to `since`.

@@ -1,4 +1,5 @@
 // What the kernel says: methods of the root, one for each kind of message. Every message may come twice.
+const KEYRING_MS = 500; // the keyring takes a while: what only it knows is asked for once the pictures are there
 const REPEATED = ['hello', 'look', 'beat'], UNTOLD = [...REPEATED, 'thumbs', 'batches', 'models'];
 
 const hearing = {
@@ -9,6 +10,7 @@ const hearing = {
     if (!this.narrow) this.open = { left: true, right: true, ...said.layout };
     this.around(said);
     this.topic = said.active; this.ready = true;
+    setTimeout(() => this.tell('models'), KEYRING_MS);
   },
   take_image(image) {
     const batch = this.batches[image.batch];
