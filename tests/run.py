@@ -35,6 +35,8 @@ BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PIP_ATTEMPTS = 3
+PYTEST = ("-m", "pytest", "-p", "no:nbval")
+"""The plugin for notebooks takes seconds to load, in each of its workers."""
 TOGETHER = ("-n", "4", "--dist", "loadfile")
 """How most of the suite runs: files side by side, as much of their time is waiting; each one's tests in order."""
 ALONE = ("tests/crash", "tests/store/test_exit.py")
@@ -48,11 +50,14 @@ def say(text: str) -> None:
     print(f"\n\033[1m▸ {text}\033[0m" if sys.stdout.isatty() else f"\n▸ {text}", flush=True)
 
 
-def run(*command: str | Path, **env: str) -> bool:
-    """Runs a command in the repository and returns whether it succeeded."""
+def run(*command: str | Path, quiet: bool = False, **env: str) -> bool:
+    """Runs a command in the repository and returns whether it succeeded; a quiet one's output is thrown away."""
     say(" ".join(Path(part).name if isinstance(part, Path) else part for part in command))
+    compiled_once = {"PYTHONDONTWRITEBYTECODE": ""}  # hundreds of processes import the same
+    env = {**os.environ, **compiled_once, **env}
     try:
-        return subprocess.run(list(map(str, command)), cwd=ROOT, env={**os.environ, **env}, check=False).returncode == 0
+        output = subprocess.DEVNULL if quiet else None
+        return subprocess.run(list(map(str, command)), cwd=ROOT, env=env, stdout=output, check=False).returncode == 0
     except FileNotFoundError:
         print(f"{command[0]} is not installed")
         return False
@@ -77,7 +82,8 @@ def set_up(folder: Path = VENV, extras: str = "lab,test", *others: str) -> Path:
         # The running interpreter does not see a module that was just installed; a fresh one does.
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
     (folder / ".gitignore").write_text("*\n")
-    pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--retries", "5")
+    # What is never imported need not be compiled.
+    pip = (python, "-m", "pip", "install", "--disable-pip-version-check", "-q", "--no-compile", "--retries", "5")
     for attempt in range(1, PIP_ATTEMPTS + 1):
         if run(*pip, "-e", f".[{extras}]" if extras else ".", *others):
             stamp.write_text(wanted)
@@ -165,27 +171,31 @@ def get_aimock() -> None:
 
 
 def check() -> dict[str, bool]:
-    """Runs what reads the code without running it; the types and the layers at once, as each has one core."""
+    """Runs what reads the code without running it; beside the types, which have one core, the layers and the tests.
+
+    To collect these compiles them, too: their workers would do so all at once, each for itself.
+    """
     results = {
         "format": run(PYTHON, "-m", "ruff", "format", "--check", "."),
         "lint": run(PYTHON, "-m", "ruff", "check", "."),
     }
     with ThreadPoolExecutor() as both:
         types = both.submit(run, PYTHON, "-m", "mypy")
-        layers = both.submit(run, BIN / "lint-imports")
-    return {**results, "types": types.result(), "layers": layers.result()}
+        results["layers"] = run(BIN / "lint-imports")
+        results["collected"] = run(PYTHON, *PYTEST, "--collect-only", "-q", quiet=True)
+    return {**results, "types": types.result()}
 
 
 def run_pytest(*arguments: str) -> bool:
     """Runs the tests."""
     get_aimock()
-    return run(PYTHON, "-m", "pytest", *arguments, PHOTOGRAM_CHROMIUM=get_chromium())
+    return run(PYTHON, *PYTEST, *arguments, PHOTOGRAM_CHROMIUM=get_chromium())
 
 
 def run_diffusers(*arguments: str) -> bool:
     """Runs the tests that need torch, in an environment of their own, with no download of any model."""
     python = set_up(DIFFUSERS_VENV, "test,diffusers")
-    return run(python, "-m", "pytest", "tests/providers/diffusers_local", "-m", "diffusers", *arguments)
+    return run(python, *PYTEST, "tests/providers/diffusers_local", "-m", "diffusers", *arguments)
 
 
 def run_kernels(*arguments: str) -> dict[str, bool]:
@@ -195,7 +205,7 @@ def run_kernels(*arguments: str) -> dict[str, bool]:
     for version in KERNELS:
         python = set_up(ROOT / f".venv-kernel-{version}", "", f"ipykernel=={version}.*")
         named = {"PHOTOGRAM_KERNEL_PYTHON": str(python), "PHOTOGRAM_KERNEL_VERSION": f"{version}."}
-        results[f"ipykernel {version}"] = run(PYTHON, "-m", "pytest", *tests, PHOTOGRAM_CHROMIUM=chromium, **named)
+        results[f"ipykernel {version}"] = run(PYTHON, *PYTEST, *tests, PHOTOGRAM_CHROMIUM=chromium, **named)
     return results
 
 

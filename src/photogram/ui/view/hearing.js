@@ -10,7 +10,7 @@ const hearing = {
     if (!this.narrow) this.open = { left: true, right: true, ...said.layout };
     this.around(said);
     this.topic = said.active; this.ready = true;
-    setTimeout(() => this.tell('models'), KEYRING_MS);
+    this.keysDue = setTimeout(() => this.tell('models'), KEYRING_MS);
   },
   take_image(image) {
     const batch = this.batches[image.batch];
@@ -31,7 +31,7 @@ const hearing = {
     if (this.glimpses[id]) URL.revokeObjectURL(this.glimpses[id]);
     delete this.glimpses[id];
   },
-  on_models(said) { this.models = said.models; },
+  on_models(said) { this.models = said.models; clearTimeout(this.keysDue); },
   on_beat(said) { this.around(said); },
   on_done(said) { this.around(said); this.answered(said.id, said.result); },
   on_form(said) {
