@@ -5,18 +5,15 @@ from __future__ import annotations
 import textwrap
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from queue import Empty
 
 import pytest
 from jupyter_client.manager import KernelManager
 
+SETUP = """
+import asyncio, io, time
 import photogram as pg
-from photogram.engine.engine import Engine
-
-SLOW = """
-import io, time
 from PIL import Image
 from photogram.domain.card import ModelCard
 from photogram.domain.request import MadeImage
@@ -36,13 +33,6 @@ class Slow:
         buffer = io.BytesIO()
         Image.new("RGB", (64, 48), (request.seed % 256, 90, 120)).save(buffer, "PNG")
         return MadeImage(data=buffer.getvalue())
-"""
-
-SETUP = (
-    SLOW
-    + """
-import asyncio
-import photogram as pg
 
 studio = pg.Studio({path!r})
 studio._engine.registry.add(Slow())
@@ -54,7 +44,6 @@ async def neighbour():
         ticks += 1
 mine = asyncio.ensure_future(neighbour())
 """
-)
 
 
 class Kernel:
@@ -176,14 +165,13 @@ def test_shutdown_of_the_kernel_is_clean_and_quick(kernel: Kernel, busy: bool, t
     kernel.run("b = studio.generate('x', model='slow:one', n=6)" if busy else "pass")
     kernel.client.shutdown()
     assert until_dead(kernel, 10.0) < 5.0
-    exec(SLOW, slow := {})
-    with closing(Engine.open(tmp_path / "ws")) as engine:
-        engine.registry.add(slow["Slow"]())
-        with pg.Studio(tmp_path / "ws") as studio:  # local pictures go back, and wait for resume()
-            until = time.monotonic() + 20.0
-            while not (left := set(studio.df()["status"])) <= {"success", "pending"}:  # until they are adopted
-                assert time.monotonic() < until, left
-                time.sleep(0.05)
+    import photogram as pg
+
+    with pg.Studio(tmp_path / "ws") as studio:  # local pictures go back, and wait for resume()
+        until = time.monotonic() + 20.0
+        while not (left := set(studio.df()["status"])) <= {"success", "pending"}:  # until they are adopted
+            assert time.monotonic() < until, left
+            time.sleep(0.05)
 
 
 def test_the_widgets_are_loaded_between_two_cells(kernel: Kernel) -> None:
