@@ -112,6 +112,19 @@ def test_an_outline_lists_what_is_wanted_and_counts_only_that(history, wanted, f
     assert listed(history, **wanted) == found
 
 
+@pytest.mark.parametrize(
+    ("wanted", "made"),
+    [
+        ({}, {"b3": 1, "b2": 1, "b1": 0, "b0": 2}),
+        ({"starred": True}, {"b3": 1, "b0": 1}),
+        ({"statuses": ("error",)}, {"b0": 0}),
+    ],
+)
+def test_an_outline_counts_what_is_made_of_what_is_wanted(history, wanted, made):
+    outline = history.read(read_outline, USER, Wanted(**wanted)).result()
+    assert {row.id: row.made for row in outline.rows} == made
+
+
 def test_an_outline_comes_with_the_details_of_its_first_batches(history):
     outline, first = history.read(open_outline, USER, Wanted(search="boat"), 2).result()
     assert [row.id for row in outline.rows] == ["b3", "b1", "b0"]

@@ -160,10 +160,14 @@ def get_batch(cur: Cursor, user_id: str, batch_id: str) -> BatchRecord:
         NotFound: There is none, or it was deleted.
         NotYours: It is another user's.
     """
-    owned(cur, "batches", batch_id, user_id, "batch")
-    (topic_id,) = cur.execute("SELECT topic_id FROM batches WHERE id = ?", [batch_id]).fetchall()[0]
+    return _get(cur, user_id, batch_id)
+
+
+def _get(cur: Cursor, user_id: str, batch_id: str, *, generation_id: str | None = None) -> BatchRecord:
+    row = owned(cur, "batches", batch_id, user_id, "batch", columns=BATCH_COLUMNS)
+    _, topic_id, *_ = row
     owned(cur, "topics", topic_id, user_id, "topic")  # in a deleted one everything is deleted
-    return read_batches(cur, cur.execute(f"SELECT {BATCH_COLUMNS} FROM batches WHERE id = ?", [batch_id]).fetchall())[0]
+    return read_batches(cur, [row], generation_id=generation_id)[0]
 
 
 def page_batches(
@@ -205,12 +209,8 @@ def get_generation(cur: Cursor, user_id: str, generation_id: str) -> BatchRecord
         NotFound: There is none, or it was deleted.
         NotYours: It is another user's.
     """
-    owned(cur, "generations", generation_id, user_id, "image")
-    row = cur.execute("SELECT batch_id FROM generations WHERE id = ?", [generation_id]).fetchone()
-    assert row is not None
-    batch = get_batch(cur, user_id, row[0])
-    only = tuple(generation for generation in batch.generations if generation.id == generation_id)
-    return BatchRecord(**{name: getattr(batch, name) for name in batch.__slots__} | {"generations": only})
+    (batch_id,) = owned(cur, "generations", generation_id, user_id, "image", columns="batch_id")
+    return _get(cur, user_id, batch_id, generation_id=generation_id)
 
 
 def delete_batch(cur: Cursor, user_id: str, batch_id: str, now: datetime) -> None:

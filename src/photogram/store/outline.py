@@ -70,6 +70,7 @@ class OutlineRow:
         id: `bat_…`.
         topic_id: `top_…`.
         images: How many images it has that are wanted and not deleted; with none it is not shown.
+        made: How many of these are made.
         references: How many input images.
         size: (width, height) its images have or will have; only the quotient is meant.
         created_at: UTC, naive.
@@ -78,6 +79,7 @@ class OutlineRow:
     id: str
     topic_id: str
     images: int
+    made: int
     references: int
     size: tuple[int, int]
     created_at: datetime
@@ -205,10 +207,12 @@ def _rows(cur: Cursor, user_id: str, where: str, values: Sequence[Any], wanted: 
     """Reads outline rows; in a deleted batch or topic nothing is left, in one that is not wanted neither."""
     of_batches, batch_values = wanted.of_batches()
     of_images, image_values = wanted.of_images()
+    passes = f"b.deleted_at IS NULL AND t.deleted_at IS NULL AND {of_batches} AND {of_images}"
+    pass_values = [*batch_values, *image_values]
     found = cur.execute(
         f"""
         SELECT b.id, b.topic_id, b.created_at,
-               count(g.id) FILTER (b.deleted_at IS NULL AND t.deleted_at IS NULL AND {of_batches} AND {of_images}),
+               count(g.id) FILTER ({passes}), count(g.id) FILTER ({passes} AND k.status = 'success'),
                any_value(r.references), any_value(a.width), any_value(a.height), any_value(k.params_sent)
         FROM batches b JOIN topics t ON t.id = b.topic_id
         JOIN generations g ON g.batch_id = b.id JOIN tasks k ON k.id = g.task_id
@@ -219,12 +223,12 @@ def _rows(cur: Cursor, user_id: str, where: str, values: Sequence[Any], wanted: 
         GROUP BY b.id, b.topic_id, b.created_at
         ORDER BY b.created_at DESC, b.id DESC
         """,
-        [*batch_values, *image_values, user_id, *values],
+        [*pass_values, *pass_values, user_id, *values],
     ).fetchall()
     return [
         OutlineRow(
-            id=row[0], topic_id=row[1], created_at=row[2], images=row[3], references=row[4] or 0,
-            size=(row[5], row[6]) if row[5] else _asked_size(row[7]),
+            id=row[0], topic_id=row[1], created_at=row[2], images=row[3], made=row[4], references=row[5] or 0,
+            size=(row[6], row[7]) if row[6] else _asked_size(row[8]),
         )
         for row in found
     ]  # fmt: skip
