@@ -37,12 +37,20 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 PIP_ATTEMPTS = 3
 PYTEST = ("-m", "pytest", "-p", "no:nbval")
 """The plugin for notebooks takes seconds to load, in each of its workers."""
-TOGETHER = ("-n", "4", "--dist", "loadfile")
-"""How most of the suite runs: files side by side, as much of their time is waiting; each one's tests in order."""
+TOGETHER = ("-n", "6", "--dist", "loadfile", "--no-loadscope-reorder")
+"""How most of the suite runs: files side by side, more than there are cores, as much of their time is waiting."""
+LONGEST = tuple(
+    f"tests/{name}.py"
+    for name in (
+        "store/test_turn", "providers/test_keys_stay", "faulty/test_lines", "cli/test_generate", "test_kernel",
+        "faulty/test_two_processes",
+    )
+)  # fmt: skip
+"""The files that take a worker longest come first, so that none works alone at the end."""
 ALONE = ("tests/crash", "tests/store/test_exit.py")
 """Processes that are killed at random moments, or must end within seconds: they want a core of their own."""
 BROWSER = ("tests/browser/test_truth.py", "tests/browser")
-"""The longest file first, so that no browser works alone at the end."""
+"""The longest file first, likewise."""
 BROWSERS = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 
 
@@ -200,7 +208,7 @@ def run_diffusers(*arguments: str) -> bool:
 
 def run_kernels(*arguments: str) -> dict[str, bool]:
     """Runs the panel's first flows with each kernel, in an environment of its own beside this one's JupyterLab."""
-    tests = arguments or ("tests/browser/test_kernels.py", "tests/browser/test_panel.py")
+    tests = arguments or tuple(f"tests/browser/test_{name}.py" for name in ("kernel_channel", "kernels", "panel"))
     chromium, results = get_chromium(), {}
     for version in KERNELS:
         python = set_up(ROOT / f".venv-kernel-{version}", "", f"ipykernel=={version}.*")
@@ -246,7 +254,9 @@ def main(arguments: list[str]) -> int:
     else:
         results = {
             **check(),
-            "tests": run_pytest(*TOGETHER, *(f"--ignore={path}" for path in (*ALONE, "tests/browser"))),
+            "tests": run_pytest(
+                *TOGETHER, *LONGEST, "tests", *(f"--ignore={path}" for path in (*ALONE, "tests/browser"))
+            ),
             "tests alone": run_pytest("-n", "2", "--dist", "loadfile", *ALONE),
             "browser": run_pytest(*BROWSERS, *BROWSER),
             "notebooks": run_notebooks(),

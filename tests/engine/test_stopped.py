@@ -8,19 +8,33 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from faulty.adapter import PRICE_MICROS
-from faulty.harness import SPEED, USER, check_money, task_of
+from faulty.harness import SPEED, USER, check_money, task_of, until
 from faulty.server import Server
 
 from photogram.domain.task import TaskError, TaskStatus
 from photogram.engine.engine import Engine
 from photogram.store.ending import finish_failed
 from photogram.store.sending import adopt
+from photogram.store.store import DATABASE
+from photogram.store.turn import OsLock
 
 MINUTE_S = 65.0 / SPEED
+
+
+def stop(pid: int, workspace: Path) -> None:
+    """Stops a process while it neither has the database file nor waits for it: it would keep everybody waiting."""
+    place, turn = (OsLock(workspace / f"{DATABASE}.{name}") for name in ("next", "lock"))
+    with closing(place), closing(turn):
+        until(place.take)
+        until(turn.take)
+        os.kill(pid, signal.SIGSTOP)
+        _, state = os.waitpid(pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(state)
 
 
 @pytest.mark.parametrize("meanwhile", ["nothing", "cancelled", "taken over"])
@@ -29,15 +43,14 @@ def test_process_that_was_stopped_before_the_send_looks_first_whether_it_may(
 ) -> None:
     child = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("stopped_child.py")), str(workspace), server.url],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     try:
         assert child.stdout
         _, task_id, owner = child.stdout.readline().split()
         assert child.stdout.readline() == "marked\n"
-        _, state = os.waitpid(child.pid, os.WUNTRACED)
-        assert os.WIFSTOPPED(state)
+        stop(child.pid, workspace)
         time.sleep(MINUTE_S)
         engine = make_engine()
         assert task_of(engine, task_id).status is TaskStatus.PROCESSING
@@ -52,7 +65,7 @@ def test_process_that_was_stopped_before_the_send_looks_first_whether_it_may(
             engine.write(lambda cur: finish_failed(cur, task_id, TaskStatus.LOST, now, error=lost)).result(30)
         assert server.asked == []
         os.kill(child.pid, signal.SIGCONT)
-        said, errors = child.communicate(timeout=60)
+        said, errors = child.communicate("go on\n", timeout=60)
     finally:
         child.kill()
         child.wait()
