@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from ui.kinds import Kinds, add_kinds
 
+from photogram.studio import Studio
+from photogram.ui.controller import Controller
+
+from .boats import FILL
 from .labs import QUIET, Lab, find_chromium, open_lab, write_notebook
 from .panels import Panel, Watch, warm_notebook
+from .views import View
 
 IS_IDLE = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
 
@@ -120,6 +126,25 @@ def panel(warm: Warm, request: pytest.FixtureRequest) -> Iterator[Panel]:
         raise
 
 
+@pytest.fixture
+def clipboard(panel: Panel):
+    panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return lambda: panel.page.evaluate("() => navigator.clipboard.readText()")
+
+
+@pytest.fixture
+def fill(panel: Panel) -> Callable[..., None]:
+    """Opens the panel and makes so many batches of so many images, the newest called after the highest number."""
+
+    def fill_(batches: int, n: int = 1) -> None:
+        panel.open()
+        assert panel.run(FILL.format(batches=batches, n=n)) == ""
+        expect(panel.page.locator(".pg-topic small").first).to_contain_text(f"{batches * n} image")
+        panel.page.wait_for_function("() => document.querySelector('.pg-feed .pg-card[data-status=success] img')")
+
+    return fill_
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     report = yield
@@ -143,3 +168,30 @@ def open_notebook(lab: Lab, page: Page, request: pytest.FixtureRequest) -> OpenN
         return path
 
     return open_
+
+
+@pytest.fixture
+def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+    monkeypatch.setenv("PHOTOGRAM_MODEL", "kinds:all")
+    monkeypatch.setenv("PHOTOGRAM_CONFIG", str(tmp_path / "no-config.toml"))
+    with Studio(tmp_path / "workspace", user="ada") as opened:
+        kinds: Kinds = add_kinds(opened)
+        yield opened
+        kinds.go.set()
+
+
+@pytest.fixture
+def unopened(browser: Browser, studio: Studio) -> Iterator[View]:
+    """A view that has not got the panel's code yet."""
+    context = browser.new_context(viewport={"width": 1300, "height": 800}, locale="en-US")
+    page = context.new_page()
+    watch = Watch(page, ("data:", "blob:", "about:"))
+    yield View(page, Controller(studio))
+    context.close()
+    assert not watch.wrong
+
+
+@pytest.fixture
+def view(unopened: View) -> View:
+    unopened.open()
+    return unopened

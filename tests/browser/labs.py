@@ -24,9 +24,9 @@ from .kernels import write_kernelspec
 COMMAND = [sys.executable, "-c", "import sys; from photogram.cli import main; sys.exit(main())"]
 QUIET = [
     "--no-sandbox", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
+    "--disable-sync", "--no-first-run", "--disable-gpu",
 ]  # fmt: skip
-"""How Chromium is started: it asks for nothing by itself."""
+"""How Chromium is started: it asks for nothing by itself, and no graphics card is there to paint with."""
 
 
 def find_chromium() -> str | None:

@@ -24,6 +24,18 @@ RUN = f"""async code => {{
     return said.join('');
 }}"""
 
+COUNT_BLOBS = """() => {
+    const { createObjectURL, revokeObjectURL } = URL;
+    window.blobs = new Set();
+    URL.createObjectURL = blob => {
+        const url = createObjectURL.call(URL, blob);
+        window.blobs.add(url);
+        return url;
+    };
+    URL.revokeObjectURL = url => { window.blobs.delete(url); revokeObjectURL.call(URL, url); };
+    window.uncount = () => { Object.assign(URL, { createObjectURL, revokeObjectURL }); };
+}"""
+"""Keeps the addresses of pictures in memory that were made since, and not let go of."""
 
 OWN_WORDS = (
     "Canceled future for",

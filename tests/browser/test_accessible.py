@@ -9,11 +9,13 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from .panels import Panel
-from .settings import KINDS
+from .settings import KINDS, Settings, a_file
 
 THEMES = ("JupyterLab Dark", "JupyterLab Light")  # the last is how other tests find it
 SETTLED = """() => document.querySelector('.pg').getAnimations({ subtree: true })
     .every(one => one.effect.getTiming().iterations === Infinity)"""
+BODY_HAS_A_HEIGHT = "() => { document.body.style.minHeight = '100vh' }"
+"""JupyterLab's has none and hides what overflows: axe takes all for hidden, and looks at the colours of no text."""
 REACHED = """() => {
     const one = document.activeElement;
     if (!one.closest('.pg')) return null;
@@ -39,6 +41,7 @@ UNREACHED = "() => [...window.unreached].filter(one => one.isConnected).map(one 
 def serious(page: Page, where: str = ".pg") -> list[str]:
     """What axe finds in a state that has come to rest, and that is serious."""
     page.wait_for_function(SETTLED)
+    page.evaluate(BODY_HAS_A_HEIGHT)
     found = Axe().run(page, context=where, options={"resultTypes": ["violations"]}).response["violations"]
     return [
         f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
@@ -75,8 +78,13 @@ def fill(panel: Panel) -> None:
 
 def test_axe_is_awake(panel: Panel) -> None:
     panel.open()
-    panel.page.evaluate("() => document.querySelector('.pg-bar').append(document.createElement('button'))")
-    assert any("button-name" in one for one in serious(panel.page))
+    panel.page.evaluate("""() => {
+        document.querySelector('.pg-bar').append(document.createElement('button'));
+        document.querySelector('.pg-label').style.color = 'var(--pg-line)';
+    }""")
+    found = serious(panel.page)
+    assert any("button-name" in one for one in found)
+    assert any("color-contrast" in one for one in found)
 
 
 def test_axe_finds_nothing_in_an_empty_and_in_a_full_panel(panel: Panel) -> None:
@@ -126,10 +134,68 @@ def test_axe_finds_nothing_in_what_opens_over_it(panel: Panel) -> None:
     panel.run("kinds.go.set()")
 
 
+UNSENT = """
+from types import SimpleNamespace
+from photogram.ui import controller
+counted = controller.quote_all_unsent
+controller.quote_all_unsent = lambda studio: SimpleNamespace(n=3, total_usd=0.12)
+"""
+DRAG = """kind => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File(['x'], 'red.png', { type: 'image/png' }));
+    document.querySelector('.pg-feed').dispatchEvent(new DragEvent(kind, { bubbles: true, dataTransfer }));
+}"""
+
+
+def refer(panel: Panel) -> None:
+    """Adds a reference, and one whose upload fails."""
+    form = Settings(panel)
+    form.add(a_file("red.png"), a_file("fake.png", b"not an image at all"))
+    expect(form.previews).to_have_count(1)
+    expect(form.side.get_by_role("button", name="Upload fake.png again")).to_be_visible()
+
+
+def test_axe_finds_nothing_in_what_is_seldom_seen(panel: Panel) -> None:
+    panel.open()
+    page, form = panel.page, Settings(panel)
+    made = "studio.generate('a yacht', n=4, model='kinds:dear', width=64, height=64).wait()"
+    assert not panel.run(f"{KINDS}\n{made}\nstudio.form.model = 'kinds:all'{UNSENT}")
+    panel.await_pictures(4)
+    expect(form.model).to_contain_text("Every kind")
+    refer(panel)
+    form.number("Width").fill("17")
+    form.side.get_by_label("Negative prompt", exact=True).fill("x" * 2_001)
+    expect(form.side.locator(".pg-problem")).to_be_visible()
+    expect(form.side.locator(".pg-note")).to_have_text("It goes in steps of 16: 17 became 16")
+    page.get_by_role("checkbox", name="Select image 1").check()
+    page.get_by_role("searchbox").fill("yacht")
+    expect(page.locator(".pg-found")).to_have_text("4 images")
+    page.evaluate("() => window.dispatchEvent(new Event('focus'))")  # which asks what is new
+    expect(page.locator(".pg-unsent")).to_contain_text("3 not sent ($0.12)")
+    panel.button("More").click()
+    panel.toasts.get_by_role("button", name="Top up").focus()  # which keeps it there
+    expect(page.get_by_role("toolbar", name="Selected images")).to_contain_text("1 selected")
+    in_both_themes(page, lambda: serious(page))
+
+    page.get_by_role("searchbox").fill("a bicycle")
+    expect(page.get_by_text("Nothing found")).to_be_visible()
+    in_both_themes(page, lambda: serious(page, ".pg-middle"))
+    page.evaluate(DRAG, "dragover")
+    expect(page.get_by_text("Drop to use as reference")).to_be_visible()
+    in_both_themes(page, lambda: serious(page, ".pg-dropping"))
+    page.evaluate(DRAG, "dragleave")
+    assert not panel.run("controller.quote_all_unsent = counted\nstudio.close()")
+    expect(page.get_by_role("alert").filter(has_text="The studio was closed.")).to_be_visible()
+    in_both_themes(page, lambda: serious(page))
+
+
 def test_every_control_is_reached_by_tab_named_and_seen_there(panel: Panel) -> None:
     panel.open()
     page = panel.page
     fill(panel)
+    refer(panel)
+    page.get_by_role("checkbox", name="Select image 1").check()
+    expect(page.get_by_role("toolbar", name="Selected images")).to_be_visible()
     assert page.evaluate(COLLECT) > 30
     page.evaluate("() => document.querySelector('.pg').focus()")
     for _ in range(300):

@@ -158,8 +158,19 @@ def test_every_kind_of_parameter_has_a_control_that_works(settings) -> None:
     form.await_form("studio.form.n == 50")
 
 
+PROPORTIONS = r"""box => [...box.querySelectorAll('.pg-tile')].map(tile => {
+    const named = /(\d+) *[:×] *(\d+)/.exec(tile.innerText), drawn = tile.querySelector('i').getBoundingClientRect();
+    return named && [named[1] / named[2], drawn.width / drawn.height];
+}).filter(Boolean)"""
+"""Of every tile that names proportions, those and the ones that are drawn."""
+
+
 def test_a_number_between_steps_is_set_right_and_said(settings) -> None:
     form = settings()
+    drawn_ratios = form.group("Aspect ratio").evaluate(PROPORTIONS)
+    assert len(drawn_ratios) > 4
+    for named, drawn in drawn_ratios:
+        assert drawn == pytest.approx(named, rel=0.06)
     width, height = form.number("Width"), form.number("Height")
     width.fill("100")
     expect(form.side.get_by_text("steps of 16")).to_be_visible()  # while it stands there
@@ -204,6 +215,8 @@ def test_named_sizes_say_what_they_are(settings) -> None:
     assert [one.replace("\n", " ") for one in sizes.get_by_role("button").all_inner_texts()] == [
         "Square 1024 × 1024", "Landscape 1536 × 1024", "Portrait 1024 × 1536", "Auto",
     ]  # fmt: skip
+    for named, drawn in sizes.evaluate(PROPORTIONS):
+        assert drawn == pytest.approx(named, rel=0.06)
     sizes.get_by_role("button", name="Landscape").click()
     form.await_form("studio.form.params == {'size': '1536x1024'}")
     sizes.get_by_role("button", name="Square").click()
@@ -232,14 +245,14 @@ def test_typing_and_dragging_leave_as_one_message_and_coming_back_asks_at_once(s
         assert page.evaluate(TYPE) == 0, "nothing leaves while somebody types"
         form.await_form("studio.form.prompt == 'a boat' and studio.form.params == {'steps': 30}")
         assert heard("form") == 1
-        for event in (
+        window, tab = (
             "window.dispatchEvent(new Event('focus'))",
             "document.dispatchEvent(new Event('visibilitychange'))",
-        ):
-            left = page.evaluate(
-                f"() => {{ const before = window.heard.length; {event}; return window.heard.slice(before) }}"
-            )
-            assert left == [["beat", ""]], "it does not wait for the next beat"
+        )
+        for event in (window, tab, f"{tab}; {window}"):
+            come = f"() => {{ const before = window.heard.length; {event}; return window.heard.slice(before) }}"
+            left = page.wait_for_function(f"() => {{ const left = ({come})(); return left.length && left }}")
+            assert left.json_value() == [["beat", ""]], "it does not wait for the next beat"
 
 
 def test_what_is_typed_reaches_the_kernel_and_is_there_again_in_another_kernel(settings, panel: Panel) -> None:

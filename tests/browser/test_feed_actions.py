@@ -1,73 +1,17 @@
-"""What stands in the feed and what its buttons do: batches, and images in every state, with a provider that errs."""
+"""What stands in the feed and what its buttons do: batches, and images that are made."""
 
 from __future__ import annotations
 
-import json
 import re
 
-import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, expect
 
-from .cells import NOTEBOOK, run_cell
-from .loopback import GLIMPSE, LOOPBACK, SLOW, STATES, WORKING
+from .feeds import IS_COPIED, head, is_focused, make, open_menu, pictures, seed_field
+from .loopback import LOOPBACK, WORKING
 from .panels import Panel
-from .settings import Settings
+from .settings import KINDS
 
 LONG = "a lighthouse at dusk, two boats, watercolor, gulls over the pier, " * 8 + "\nsecond line: \"quotes\" and 'more'"
-
-
-@pytest.fixture
-def clipboard(panel: Panel):
-    panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    return lambda: panel.page.evaluate("() => navigator.clipboard.readText()")
-
-
-def open_tall(panel: Panel) -> None:
-    """Opens a panel in which every batch of a test is drawn at once."""
-    panel.open(height=2400)
-    panel.page.evaluate(f"() => {{ {NOTEBOOK}.widgets[0].model.sharedModel.setSource('studio.panel(height=2200)') }}")
-    run_cell(panel.page, 0)
-    expect(panel.page.locator(".pg")).to_have_css("height", "2200px")
-
-
-def make(panel: Panel, code: str) -> None:
-    """Runs code that makes batches, and must print nothing."""
-    said = panel.run(code)
-    assert not said, said
-
-
-def head(panel: Panel, prompt: str) -> Locator:
-    return panel.page.locator(".pg-head").filter(has_text=prompt)
-
-
-def line(panel: Panel, prompt: str) -> Locator:
-    """The cards of the first line of a batch."""
-    batch = head(panel, prompt).locator("xpath=ancestor::*[contains(@class, 'pg-line')][1]/following-sibling::*[1]")
-    return batch.locator(".pg-card")
-
-
-def open_menu(panel: Panel, prompt: str) -> Locator:
-    head(panel, prompt).get_by_role("button", name="More actions").click()
-    menu = panel.page.locator(".pg").get_by_role("menu", name="More actions")
-    expect(menu).to_be_visible()
-    return menu
-
-
-def press(panel: Panel, prompt: str) -> None:
-    panel.prompt.fill(prompt)
-    panel.button("Generate").click()
-
-
-def seed_field(panel: Panel) -> Locator:
-    return panel.page.get_by_role("spinbutton", name=re.compile("^Seed"))
-
-
-def is_focused(locator: Locator) -> None:
-    expect(locator).to_be_focused()
-
-
-def pictures(panel: Panel, n: int) -> None:
-    expect(panel.page.locator(".pg-feed .pg-card[data-status=success] img")).to_have_count(n)
 
 
 # ── A batch ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -110,6 +54,8 @@ def test_a_batch_says_what_it_is_and_its_menu_is_for_keys_too(panel: Panel, clip
     open_menu(panel, "a lighthouse").get_by_role("menuitem", name="Copy as Python code").click()
     expect(panel.toasts).to_contain_text("Python code copied")
     code = clipboard()
+    open_menu(panel, "a lighthouse").get_by_role("menuitem", name="Copy prompt").click()
+    assert page.evaluate(IS_COPIED, LONG)
     made = panel.run(
         f"names = {{}}\nexec({code!r}, names)\nagain = names['batch'].wait(60)\nnames['studio'].close()\n"
         "print([(one.seed, one.asset.sha256) for one in again] == [(one.seed, one.asset.sha256) for one in batch])"
@@ -185,6 +131,21 @@ def test_settings_are_used_again_and_it_is_said_what_could_not_be(panel: Panel) 
     expect(panel.toasts).to_contain_text("1 reference could not be used.")
     expect(settings.get_by_role("button", name="Remove reference")).to_have_count(1)
 
+    make(
+        panel,
+        KINDS + "\nstudio.generate('of few', model='kinds:few', width=64, height=64, style='shiny').wait(60)\n"
+        "from dataclasses import replace\ncards = studio._engine.registry._cards\nfew = cards['kinds:few']\n"
+        "kept = tuple(one for one in few.params if one.name != 'style')\n"
+        "cards['kinds:few'] = replace(few, params=kept)",
+    )
+    head(panel, "of few").get_by_role("button", name="Reuse").click()
+    expect(panel.toasts).to_contain_text("Not taken by the model: Style.")
+    make(panel, "del cards['kinds:few']\nstudio.form.model = 'sketch:scene'")
+    head(panel, "of few").get_by_role("button", name="Reuse").click()
+    expect(panel.toasts).to_contain_text("The model kinds:few is gone: the chosen one stays.")
+    expect(panel.prompt).to_have_value("of few")
+    expect(settings.get_by_role("button", name="Model: Sketch: scene")).to_be_visible()
+
 
 def test_more_shows_placeholders_at_once_and_has_new_seeds(panel: Panel) -> None:
     panel.open()
@@ -230,13 +191,34 @@ def test_more_than_the_wallet_holds_says_so_and_tops_up(panel: Panel) -> None:
 # ── An image ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+def are_seen(*images: Locator, seen: bool = True) -> None:
+    """Waits until the buttons over these images are seen, or not."""
+    for image in images:
+        for name in ("Star", "Download", "More actions for this image", "Use as reference", "Delete"):
+            button = image.get_by_role("button", name=name, exact=True)
+            expect(button).to_have_css("opacity", "1" if seen else "0")
+
+
 def test_what_is_done_with_an_image(panel: Panel, clipboard) -> None:
     panel.open()
     page = panel.page
     make(panel, "batch = studio.generate('a boat', n=3, width=128, height=128, seed=41).wait(60)")
     pictures(panel, 3)
     cards = page.locator(".pg-card[data-status=success]")
-    second = cards.nth(1)
+    first, second = cards.nth(0), cards.nth(1)
+
+    page.mouse.move(0, 0)
+    are_seen(first, second, seen=False)
+    first.hover()
+    are_seen(first)
+    are_seen(second, seen=False)
+    page.mouse.move(0, 0)
+    are_seen(first, seen=False)
+    head(panel, "a boat").get_by_role("button", name="More actions").focus()
+    page.keyboard.press("Tab")
+    is_focused(first.get_by_role("checkbox"))
+    are_seen(first)
+    are_seen(second, seen=False)
 
     second.hover()
     second.get_by_role("button", name="Star").click()
@@ -269,10 +251,14 @@ def test_what_is_done_with_an_image(panel: Panel, clipboard) -> None:
     expect(second.get_by_role("button", name="seed 42")).to_be_visible()
     expect(second.get_by_role("button", name="Take the star off")).to_have_count(1)
 
-    cards.first.get_by_role("button", name=re.compile("^Image 1")).click()
-    expect(page.get_by_role("dialog")).to_be_visible()
+    first.get_by_role("button", name=re.compile("^Image 1")).click()
+    expect(page.get_by_role("dialog")).to_contain_text("1 / 3")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    second.get_by_role("button", name="More actions for this image").click()
+    page.get_by_role("menuitem", name="Details").click()
+    expect(page.get_by_role("dialog")).to_contain_text("2 / 3")
+    page.keyboard.press("Escape")
 
 
 def test_two_views_agree_on_what_is_deleted(panel: Panel) -> None:
@@ -321,192 +307,3 @@ def test_a_batch_is_deleted_after_a_question_and_comes_back(panel: Panel) -> Non
 
 
 # ── On its way, or not made ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def card(panel: Panel, prompt: str, at: int = 0) -> Locator:
-    return line(panel, prompt).nth(at)
-
-
-def test_every_way_in_which_an_image_is_not_made(panel: Panel, clipboard) -> None:
-    open_tall(panel)
-    page = panel.page
-    make(panel, LOOPBACK.format(price=40_000) + STATES)
-
-    going = card(panel, "in line")
-    expect(going).to_contain_text("2 before it")
-    expect(going.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "40")
-    card(panel, "unwanted").get_by_role("button", name="Cancel").click()
-    expect(card(panel, "unwanted")).to_contain_text("Cancelled")
-    assert panel.run("print(stopped[0].status)") == "cancelled\n"
-    is_focused(card(panel, "unwanted").get_by_role("button", name="Retry", exact=True))
-
-    expect(card(panel, "too many")).to_contain_text(re.compile("rate|limit|requests", re.I))
-    expect(card(panel, "indecent")).to_contain_text("The prompt was refused.")
-    expect(card(panel, "indecent")).to_contain_text("Rephrase the prompt.")
-    expect(card(panel, "broken")).to_contain_text("The provider failed (HTTP 500).")
-    expect(card(panel, "vanished")).to_contain_text(re.compile("billed|unknown", re.I))
-    for prompt in ("too many", "indecent", "broken", "vanished"):
-        expect(card(panel, prompt).get_by_role("button", name="Retry", exact=True)).to_be_enabled()
-        expect(head(panel, prompt).locator(".pg-facts")).not_to_contain_text("free")
-
-    card(panel, "broken").get_by_role("button", name="Copy details").click()
-    expect(panel.toasts).to_contain_text("Details copied")
-    details = clipboard()
-    task = panel.run("print(next(b for b in studio.batches() if b.prompt == 'broken')[0].record.task_id)").strip()
-    assert task in details
-    assert "HTTP 500" in details
-    assert "oops" in details
-    card(panel, "broken").get_by_role("button", name="The provider failed").click()
-    whole = page.get_by_role("dialog", name="The provider failed (HTTP 500).")
-    expect(whole).to_contain_text(task)
-    page.keyboard.press("Escape")
-
-    card(panel, "indecent").get_by_role("button", name="Change").click()
-    expect(panel.prompt).to_have_value("indecent")
-
-    make(panel, "server.on_submit = server.on_poll = lambda count: None")
-    open_menu(panel, "broken").get_by_role("menuitem", name="Retry failed (2)").click()
-    expect(line(panel, "broken").locator("img")).to_have_count(2)
-    card(panel, "vanished").get_by_role("button", name="Retry", exact=True).click()
-    card(panel, "unwanted").get_by_role("button", name="Retry", exact=True).click()
-    for prompt in ("vanished", "unwanted"):
-        expect(line(panel, prompt).locator("img")).to_have_count(1)
-    card(panel, "too many").hover()
-    card(panel, "too many").get_by_role("button", name="Delete").click()
-    expect(head(panel, "too many")).to_have_count(0)
-
-
-IMPATIENT = """
-from photogram.engine import poll, progress
-usual = poll.poll_pause_s, progress.CUT_OFF_S
-poll.poll_pause_s, progress.CUT_OFF_S = lambda polls: 0.1, 0.0
-"""
-FULL = """
-from photogram.errors import StorageFailed
-from photogram.store.files import LocalFiles
-put = LocalFiles.put
-def refuse(self, *given, **said):
-    raise StorageFailed("The disk is full.")
-LocalFiles.put = refuse
-"""
-
-
-def test_from_an_empty_workspace_each_error_is_told_and_ends_well(panel: Panel, clipboard) -> None:
-    panel.open()
-    make(panel, LOOPBACK.format(price=40_000))
-    form = Settings(panel)
-    form.choose("loopback")
-    wallet = form.side.get_by_role("button", name="Wallet")
-    expect(wallet).to_contain_text("10,000")
-
-    make(panel, "server.on_submit = lambda count: retry_later(0)")
-    press(panel, "too fast")
-    limited = card(panel, "too fast")
-    expect(limited.locator(".pg-why")).to_have_text(re.compile(r"Rate limit exceeded\.\s*Try again later\."))
-    expect(wallet).to_contain_text("10,000")  # its coins are back
-    make(panel, "server.on_submit = lambda count: None")
-    limited.get_by_role("button", name="Retry", exact=True).click()
-    pictures(panel, 1)
-    expect(wallet).to_contain_text("9,960")
-
-    make(panel, IMPATIENT + f"server.on_poll = {WORKING}")
-    press(panel, "out of reach")
-    cut = card(panel, "out of reach")
-    expect(cut).to_contain_text("2 before it")
-    make(panel, "going = studio.batches()[0]\nserver.unplug()" + SLOW)
-    expect(cut).to_contain_text("Taking longer than expected…")
-    expect(cut).to_contain_text("Check your connection")
-    expect(cut).to_have_attribute("data-status", "processing")
-    make(panel, "server.on_poll = lambda count: None\nserver.plug_in()")
-    pictures(panel, 2)
-
-    make(panel, FULL)
-    press(panel, "no room")
-    unstored = card(panel, "no room")
-    expect(unstored).to_contain_text("The image could not be stored: The disk is full.")
-    expect(unstored).to_contain_text("Free some disk space, then retry.")
-    unstored.get_by_role("button", name="Copy details").click()
-    expect(panel.toasts).to_contain_text("Details copied")
-    assert panel.run("print(studio.batches()[0][0].record.task_id)").strip() in clipboard()
-    make(panel, "LocalFiles.put = put\npoll.poll_pause_s, progress.CUT_OFF_S = usual")
-    unstored.get_by_role("button", name="Retry", exact=True).click()
-    pictures(panel, 3)
-    assert panel.run("print(len(server.jobs))") == "3\n", "none was paid for twice"
-    expect(wallet).to_contain_text("9,880")
-
-
-def test_what_takes_long_says_why_and_since_when_also_after_a_reload(panel: Panel) -> None:
-    panel.open()
-    page = panel.page
-    make(panel, LOOPBACK.format(price=40_000) + f"going = ask('in line', n=2, poll={WORKING})")
-    going = page.locator(".pg-card[data-status=processing]").first
-    expect(going).to_contain_text("2 before it")
-    expect(going).not_to_contain_text("Taking longer")
-    make(panel, SLOW)
-    expect(going).to_contain_text("Taking longer than expected…")
-    expect(going).to_contain_text("2 before it")
-    elapsed = going.locator(".pg-elapsed")
-    expect(elapsed).to_have_text(re.compile(r"^(4[5-9]|5\d) s$|^1 min"))
-    before = elapsed.inner_text()
-    expect(elapsed).not_to_have_text(before)  # it ticks by itself
-    page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")
-    page.reload()
-    elapsed.first.wait_for()
-    expect(elapsed).to_have_text(re.compile(r"^(4[5-9]|5\d) s$|^\d min"))
-    expect(going).to_contain_text("Taking longer than expected…")
-    open_menu(panel, "in line").get_by_role("menuitem", name="Cancel all").click()
-    expect(page.locator(".pg-card[data-status=cancelled]")).to_have_count(2)
-
-
-def test_a_glimpse_of_what_is_being_drawn_is_shown_until_it_is_there(panel: Panel) -> None:
-    panel.open()
-    page = panel.page
-    make(panel, LOOPBACK.format(price=40_000) + GLIMPSE + f"going = ask('drawn', poll={WORKING})")
-    glimpse = page.locator(".pg-card[data-status=processing] .pg-glimpse")
-    page.wait_for_function("() => document.querySelector('.pg-glimpse')?.naturalWidth === 96")
-    expect(page.locator(".pg-card[data-status=processing]")).to_contain_text("2 before it")
-    make(panel, "server.on_poll = lambda count: None")
-    pictures(panel, 1)
-    expect(glimpse).to_have_count(0)
-
-
-OVERLAPS = """() => [...document.querySelectorAll('.pg-feed .pg-card')].flatMap(card => {
-    const frame = card.getBoundingClientRect(), problems = [];
-    const parts = 'button:not(.pg-view, .pg-why), input, b, small, .pg-elapsed, .pg-progress, .pg-why > span';
-    const box = one => one.getBoundingClientRect();
-    const seen = [...card.querySelectorAll(parts)].filter(one => box(one).width > 1 && box(one).height > 1);
-    for (const one of seen) {
-        const a = box(one), name = `${card.dataset.status}: ${one.className || one.tagName}`;
-        const out = Math.max(frame.left - a.left, a.right - frame.right, frame.top - a.top, a.bottom - frame.bottom);
-        if (out > 1) problems.push(`${name} leaves the card`);
-        for (const other of seen) {
-            if (one === other || one.contains(other) || other.contains(one)) continue;
-            const b = box(other);
-            const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
-            const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-            if (across > 1 && down > 1) problems.push(`${name} over ${other.className || other.tagName}`);
-        }
-    }
-    return problems;
-})"""
-
-
-def find_overlaps(page: Page) -> list[str]:
-    return page.evaluate(OVERLAPS)
-
-
-def test_nothing_overlaps_in_the_smallest_cells(panel: Panel) -> None:
-    open_tall(panel)
-    page = panel.page
-    make(panel, LOOPBACK.format(price=40_000) + STATES + SLOW)
-    make(panel, "studio.generate('a picture', width=128, height=128, seed=4294967290).wait(60)")
-    expect(card(panel, "in line")).to_contain_text("Taking longer")
-    expect(page.locator(".pg-card")).to_have_count(8)
-    assert find_overlaps(page) == []
-    style = page.add_style_tag(content=" ")
-    for width, height in ((150, 110), (150, 150), (200, 110), (260, 110)):
-        rule = f".pg-cell {{ width: {width}px !important; height: {height}px !important }}"
-        style.evaluate("(one, rule) => { one.textContent = rule }", rule)
-        assert find_overlaps(page) == [], json.dumps([width, height])
-    style.evaluate("one => one.remove()")
-    make(panel, "studio.cancel_all()")

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from .cells import NOTEBOOK, run_cell
 from .labs import Lab, write_notebook
-from .panels import LANDED, Panel, Watch
+from .panels import LANDED, RUN, Panel, Watch
 
 OPEN = "import photogram as pg\nstudio = pg.Studio({name!r})"
 ASKED = re.compile(r"https://[^/]+/.*(font-?awesome.*\.css|/mathjax/.*\.js.*)")
@@ -184,6 +184,31 @@ def test_what_a_cell_sets_while_somebody_types_takes_nothing_away(panel: Panel) 
     while panel.run("print(studio.form.prompt, studio.form.n)") != "half a sentence 8\n":
         tries -= 1
         assert tries
+
+
+DRAG_MEANWHILE = f"""async code => {{
+    const slider = document.querySelector('.pg-side.left input[type=range][aria-label=Width]');
+    let said;
+    void ({RUN})(code).then(all => {{ said = all; }});
+    for (let at = 0; said === undefined || at % 2; at++) {{ // nothing leaves before the cell has run
+        slider.value = at % 2 ? 512 : 448;
+        slider.dispatchEvent(new Event('input', {{ bubbles: true }}));
+        await new Promise(done => setTimeout(done, 50));
+    }}
+    return said;
+}}"""
+
+
+def test_a_parameter_that_a_cell_sets_while_another_one_is_dragged_stays(panel: Panel) -> None:
+    panel.open()
+    assert panel.page.evaluate(DRAG_MEANWHILE, "studio.form.update(seed=5)") == ""
+    tries = 50
+    while "512" not in panel.run("print(studio.form.params)"):
+        tries -= 1
+        assert tries
+    assert panel.run("print(studio.form.params['width'], studio.form.params['seed'])") == "512 5\n"
+    expect(panel.page.get_by_role("spinbutton", name="Width")).to_have_value("512")
+    expect(panel.page.get_by_role("spinbutton", name="Seed")).to_have_value("5")
 
 
 def test_a_studio_in_portuguese(panel: Panel) -> None:

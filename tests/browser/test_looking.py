@@ -1,21 +1,16 @@
-"""Looking closely, selecting, and taking pictures out of the panel."""
+"""Looking closely, and taking pictures out of the panel."""
 
 from __future__ import annotations
 
+import re
 import zipfile
-from pathlib import Path
 
-import pytest
-from playwright.sync_api import Download, Locator, expect
+from playwright.sync_api import expect
 
+from .boats import card, cards, light, read, whole
 from .cells import NOTEBOOK
 from .panels import Panel
 
-FILL = """
-studio.new_topic('Boats')
-made = [studio.generate(f'boat {{at}}', n={n}, seed=7, width=128, height=160) for at in range({batches})]
-for one in made: one.wait()
-"""
 COUNT_BLOBS = """() => {
     const make = URL.createObjectURL, revoke = URL.revokeObjectURL;
     window.whole = new Set();
@@ -37,53 +32,6 @@ def send(self, content, buffers=None):
         _send(self, content, buffers)
 StudioPanel.send = send
 """
-SELECTED = "print([one.id for one in studio.selected] == {ids})"
-
-
-@pytest.fixture
-def fill(panel: Panel):
-    """Opens the panel and makes so many batches of so many images, the newest called after the highest number."""
-
-    def fill_(batches: int, n: int = 1) -> None:
-        panel.open()
-        assert panel.run(FILL.format(batches=batches, n=n)) == ""
-        expect(panel.page.locator(".pg-topic small").first).to_contain_text(f"{batches * n} image")
-        panel.page.wait_for_function("() => document.querySelector('.pg-feed .pg-card[data-status=success] img')")
-
-    return fill_
-
-
-def cards(panel: Panel) -> Locator:
-    return panel.page.locator(".pg-feed .pg-card[data-status=success]")
-
-
-def card(panel: Panel, batch: int, image: int) -> Locator:
-    return panel.page.get_by_role("button", name=f"Image {image}: boat {batch}", exact=True)
-
-
-def tick(panel: Panel, batch: int, image: int) -> Locator:
-    return panel.page.get_by_role("checkbox", name=f"Select image {image}: boat {batch}", exact=True)
-
-
-def light(panel: Panel) -> Locator:
-    return panel.page.get_by_role("dialog", name="Image, with everything that made it")
-
-
-def bar(panel: Panel) -> Locator:
-    return panel.page.get_by_role("toolbar", name="Selected images")
-
-
-def whole(panel: Panel) -> list[int]:
-    """How wide and high the full image was decoded that is shown now."""
-    return (
-        light(panel)
-        .locator("img.full")
-        .evaluate("async image => { await image.decode(); return [image.naturalWidth, image.naturalHeight] }")
-    )
-
-
-def read(download: Download) -> bytes:
-    return Path(download.path()).read_bytes()
 
 
 # ── Looking ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -92,11 +40,15 @@ def read(download: Download) -> bytes:
 def test_an_image_is_looked_at_whole_with_everything_beside_it(panel: Panel, fill) -> None:
     fill(2, 3)
     page = panel.page
-    width = page.get_by_role("spinbutton", name="Width").input_value()
+    form = "print(studio.form.params, studio.form.n, studio.form.model, studio.form.references, studio.form.prompt)"
+    width, before = page.get_by_role("spinbutton", name="Width").input_value(), panel.run(form)
     card(panel, 1, 2).focus()
     card(panel, 1, 2).press("Enter")
     assert whole(panel) == [128, 160]
     facts = light(panel).get_by_role("complementary", name="Details")
+    for name, value in (("Width", "128 px"), ("Height", "160 px"), ("Quality", "Standard")):  # the last nobody set
+        term = facts.locator("dt").get_by_text(name, exact=True)
+        expect(term.locator("xpath=following-sibling::dd[1]")).to_have_text(value)
     for said in ("boat 1", "sketch:scene", "128 × 160 · PNG", "8", "free", "2 / 3"):
         expect(facts.get_by_text(said, exact=False).first).to_be_visible()
     ids = panel.run("one = made[1][1].record; print(one.id, one.batch_id, one.task_id)").split()
@@ -112,6 +64,7 @@ def test_an_image_is_looked_at_whole_with_everything_beside_it(panel: Panel, fil
         expect(light(panel).locator(".pg-place").first).to_have_text(f"{at} of 6")
     expect(facts).to_contain_text("boat 0")
     assert page.get_by_role("spinbutton", name="Width").input_value() == width, "the form is not touched"
+    assert panel.run(form) == before
 
     for _ in range(30):  # the focus stays inside
         page.keyboard.press("Tab")
@@ -256,6 +209,48 @@ def test_a_file_that_is_gone_is_told_and_looked_at_small(panel: Panel, fill) -> 
     expect(panel.toasts).to_contain_text("Failed to download image")
 
 
+LOSE_FILES = """
+from shutil import rmtree
+like = studio.generate('like it', images=[made[0][2]], width=128, height=128).wait()
+find = lambda image: studio.workspace.rglob(image.asset.sha256 + '*')
+for file in find(made[0][1]): file.write_bytes(b'no picture')
+for one in (0, 2):
+    for file in find(made[0][one]): file.unlink()
+rmtree(studio.workspace / 'thumbs')
+print(*[one.id for one in made[0]], like[0].id)
+"""
+
+
+def test_a_card_says_that_its_file_is_gone_or_broken_and_what_to_do(panel: Panel, fill) -> None:
+    fill(1, 3)
+    gone, broken, _, whole = panel.run(LOSE_FILES).split()
+    panel.show()
+    page = panel.page
+    missing = "Put it back into the workspace, or delete the image and generate it again."
+    for image, said in ((gone, missing), (broken, "No small picture can be made")):
+        expect(page.locator(f".pg-card[data-id={image}]")).to_contain_text(said)
+    expect(page.locator(".pg-card.pg-input")).to_contain_text("The file is missing")
+    expect(page.locator(".pg-card.pg-input")).to_contain_text("Add the picture again to use it.")
+    expect(page.locator(f".pg-card[data-id={whole}] img")).to_be_visible()
+    page.get_by_role("button", name="Image 1: boat 0").click()
+    expect(light(panel).get_by_role("alert")).to_contain_text("It cannot be shown")
+    page.keyboard.press("Escape")
+
+    panel.run("made[0][0].path.write_bytes(like[0].path.read_bytes())")  # it is put back
+    panel.show()
+    expect(page.locator(f".pg-card[data-id={gone}] img")).to_be_visible()
+
+
+def test_a_topic_whose_cover_is_gone_says_so(panel: Panel, fill) -> None:
+    fill(1)
+    cover = panel.page.locator(".pg-topic .pg-cover")
+    expect(cover).to_have_attribute("src", re.compile("blob:"))
+    panel.run("from shutil import rmtree\nmade[0][0].path.unlink()\nrmtree(studio.workspace / 'thumbs')")
+    panel.show()
+    expect(cover).to_have_attribute("title", "The file is missing")
+    expect(cover).to_have_css("width", "42px")
+
+
 def test_a_batch_is_downloaded_as_a_zip(panel: Panel, fill) -> None:
     fill(1, 3)
     page = panel.page
@@ -271,102 +266,6 @@ def test_a_batch_is_downloaded_as_a_zip(panel: Panel, fill) -> None:
     panel.button("More actions").first.click()
     page.get_by_role("menuitem", name="Download ZIP").click()
     expect(panel.toasts).to_contain_text("Failed to download batch")
-
-
-# ── Selecting ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def test_images_are_selected_one_by_one_in_ranges_and_all(panel: Panel, fill) -> None:
-    fill(14, 2)
-    page = panel.page
-    assert panel.run("print(studio.selected)") == "[]\n"
-    card(panel, 13, 2).hover()
-    tick(panel, 13, 2).click()
-    expect(bar(panel)).to_contain_text("1 selected")
-    card(panel, 12, 1).click(modifiers=["Control"])
-    expect(bar(panel)).to_contain_text("2 selected")
-    tick(panel, 13, 2).click()
-    expect(bar(panel)).to_contain_text("1 selected")
-    tick(panel, 11, 1).click(modifiers=["Shift"])
-    expect(bar(panel)).to_contain_text("4 selected")  # from the last one that was clicked
-    expect_selected(panel, "[made[12][0].id, made[13][1].id, made[12][1].id, made[11][0].id]")
-
-    page.locator(".pg-feed").evaluate("box => { box.scrollTop = box.scrollHeight }")
-    tick(panel, 0, 2).click(modifiers=["Shift"])  # over batches whose details were never loaded
-    expect(bar(panel)).to_contain_text("27 selected")
-    page.keyboard.press("Escape")
-    expect(bar(panel)).to_have_count(0)
-    expect_selected(panel, "[]")
-
-    page.locator(".pg-feed").focus()
-    page.keyboard.press("Control+a")
-    expect(bar(panel)).to_contain_text("28 selected")
-    expect_selected(panel, "[one.id for batch in reversed(made) for one in batch]")
-    panel.run("made[13][0].delete()")
-    expect(bar(panel)).to_contain_text("27 selected")
-    panel.button("New topic").click()
-    expect(bar(panel)).to_have_count(0)
-    expect_selected(panel, "[]")
-
-
-def expect_selected(panel: Panel, ids: str) -> None:
-    """Waits until the code sees these as selected: they are told a moment after the last click."""
-    for _ in range(100):
-        if panel.run(SELECTED.format(ids=ids)) == "True\n":
-            return
-    raise AssertionError(panel.run("print(studio.selected)"))
-
-
-def test_what_the_bar_does_with_all_that_are_selected(panel: Panel, fill) -> None:
-    fill(2, 3)
-    page = panel.page
-    card(panel, 1, 2).hover()
-    tick(panel, 1, 2).click()
-    tick(panel, 0, 2).click(modifiers=["Shift"])
-    expect(bar(panel)).to_contain_text("4 selected")
-    feed, below = page.locator(".pg-feed").bounding_box(), bar(panel).bounding_box()
-    assert feed
-    assert below
-    assert feed["y"] + feed["height"] <= below["y"], "it hides nothing"
-
-    bar(panel).get_by_role("button", name="Star").click()
-    expect(bar(panel).get_by_role("button", name="Take the star off")).to_be_visible()
-    assert panel.run("print(sum(one.record.starred for batch in made for one in batch))") == "4\n"
-    with page.expect_download() as download:
-        bar(panel).get_by_role("button", name="Download").click()
-    assert download.value.suggested_filename == "photogram_4_images.zip"
-    with zipfile.ZipFile(download.value.path()) as archive:
-        assert len(archive.namelist()) == 4
-    expect(panel.toasts).to_contain_text("4 images downloaded as ZIP")
-    bar(panel).get_by_role("button", name="Use as reference").click()
-    expect(panel.toasts).to_contain_text("4 added as references")
-
-    bar(panel).get_by_role("button", name="Delete").click()
-    expect(panel.toasts).to_contain_text("4 images deleted")
-    expect(cards(panel)).to_have_count(2)
-    expect(bar(panel)).to_have_count(0)
-    expect(page.locator(".pg-feed")).to_be_focused()
-    panel.toasts.get_by_role("button", name="Undo").click()
-    expect(page.locator(".pg-feed")).to_be_focused()  # not lost with the toast
-    expect(cards(panel)).to_have_count(6)
-    expect_selected(panel, "[]")
-
-
-def test_two_views_have_one_selection(panel: Panel, fill) -> None:
-    fill(1, 2)
-    page = panel.page
-    panel.run("from IPython.display import display; display(studio)")
-    page.evaluate(f"() => {{ {NOTEBOOK}.widgets[0].model.sharedModel.setSource('display(studio); display(studio)') }}")
-    page.evaluate("async () => { await window.jupyterapp.commands.execute('notebook:run-cell') }")
-    views = page.locator(".pg")
-    expect(views).to_have_count(2)
-    page.wait_for_function("() => document.querySelectorAll('.pg-card[data-status=success] img').length === 4")
-    views.nth(0).get_by_role("checkbox", name="Select image 1: boat 0").check()
-    expect_selected(panel, "[made[0][0].id]")
-    views.nth(1).get_by_role("checkbox", name="Select image 2: boat 0").check()
-    expect(views.nth(0).get_by_role("toolbar")).to_have_count(0)
-    expect(views.nth(1).get_by_role("toolbar")).to_contain_text("1 selected")
-    expect_selected(panel, "[made[0][1].id]")
 
 
 # ── The last one: its page keeps the clock that it sets ─────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from .cells import HOLD, NOTEBOOK
-from .panels import KERNEL, Panel
+from .panels import COUNT_BLOBS, KERNEL, Panel
 from .settings import Settings
 
 
@@ -19,6 +19,7 @@ def test_first_generation_from_an_empty_workspace(panel: Panel) -> None:
     form.group("Quality").get_by_role("button", name="HD").click()
     form.side.get_by_label("Style", exact=True).select_option("watercolor")
     panel.shrink(4)
+    expect(panel.prompt).to_have_attribute("placeholder", "Describe what you want to generate…")
     panel.prompt.fill("a lighthouse at dusk")
     shown = page.evaluate(
         """() => new Promise(resolve => {
@@ -80,11 +81,17 @@ def test_keys_pressed_in_the_panel_do_not_reach_the_notebook(panel: Panel) -> No
     assert panel.page.evaluate(f"() => {NOTEBOOK}.widgets.length") == 1
 
 
-def test_a_batch_of_a_cell_appears_by_itself(panel: Panel) -> None:
+def test_a_batch_of_a_cell_appears_by_itself_and_run_again_the_cell_keeps_no_picture_twice(panel: Panel) -> None:
     panel.open()
+    panel.page.evaluate(COUNT_BLOBS)
     panel.run("batch = studio.generate('from a cell', n=3, width=128, height=128)")
     panel.await_pictures(3)
     expect(panel.page.locator(".pg-said")).to_contain_text("from a cell")
+    assert panel.page.evaluate("() => window.blobs.size") == 3
+    panel.show()
+    panel.await_pictures(3)
+    panel.page.wait_for_function("() => window.blobs.size === 3")
+    panel.page.evaluate("() => window.uncount()")
 
 
 def test_a_press_while_a_cell_runs_says_so_and_is_made_after_it(panel: Panel) -> None:

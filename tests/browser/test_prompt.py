@@ -77,12 +77,20 @@ def test_it_cannot_be_pressed_while_a_setting_is_wrong_and_says_which(panel: Pan
     panel.prompt.fill("a boat")
     form.number("Steps").fill("99")
     reason = panel.page.locator(".pg-reason")
-    expect(reason).to_contain_text("Fix the settings first: steps must be 1–50")
+    expect(reason).to_contain_text("Fix the settings first: Steps must be 1–50")
+    expect(panel.button("Generate")).to_be_disabled()
+    form.number("Steps").fill("9")
+    expect(panel.button("Generate")).to_be_enabled()
+    form.side.get_by_role("textbox", name="Negative prompt").fill(
+        "x" * 2_001
+    )  # nothing sets that right when the focus goes on
+    expect(reason).to_contain_text("Fix the settings first: Negative prompt has")
+    expect(form.side.locator(".pg-cost")).to_contain_text("This batch –")  # and not that its price is unknown
     expect(panel.button("Generate")).to_be_disabled()
     panel.prompt.press("Control+Enter")
     expect(panel.toasts.get_by_role("alert")).to_contain_text("Fix the settings first")
     assert batches(panel) == 0
-    form.number("Steps").fill("9")
+    form.side.get_by_role("textbox", name="Negative prompt").fill("fog")
     expect(panel.button("Generate")).to_be_enabled()
 
 

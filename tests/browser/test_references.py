@@ -95,6 +95,20 @@ def test_from_an_empty_workspace_a_picture_stands_beside_what_was_made_of_it(set
     sent = form.say("print(*[(run.prompt, [one.data.hex() for one in run.references]) for run in kinds.runs])")
     assert sent == str(("Transform into cartoon style", [dog.hex()]))
 
+    for place in (cards.first, page.get_by_role("complementary", name="Details")):
+        form.panel.run("studio.form.images = []")
+        expect(form.previews).to_have_count(0)
+        if not place.is_visible():  # it is beside the image that is looked at closely
+            cards.last.get_by_role("button", name="Image 1:").click()
+        again = place.get_by_role("button", name="Use reference 1 again")
+        expect(again).to_have_css("opacity", "0")
+        place.get_by_role("img", name="Reference 1, 200 × 100").hover()
+        expect(again).to_have_css("opacity", "1")
+        again.click()
+        expect(form.previews).to_have_count(1)
+        expect(form.panel.toasts).to_contain_text("Added as a reference")
+    form.await_form("len(studio.form.images) == 1")
+
 
 def test_what_is_no_reference_is_said_and_nothing_is_lost(settings) -> None:
     form = settings()

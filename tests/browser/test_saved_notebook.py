@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -70,6 +71,9 @@ def test_without_a_kernel_it_shows_the_last_pictures_and_how_to_go_on(saved: Pat
     expect(strip).to_contain_text("4 images in this Photogram studio")
     expect(strip).to_contain_text("To open the studio, run the notebook’s cells down to this one.")
     expect(strip.locator("img")).to_have_count(4)
+    own = page.locator(".jp-OutputArea-output.jupyter-widgets")  # Jupyter's, which nothing can take the place of
+    expect(own).to_have_text("Error displaying widget: model not found")
+    assert own.bounding_box()["y"] < strip.bounding_box()["y"]
     assert all(picture_widths(page, STRIP))
     assert strip.locator("img").first.get_attribute("alt") == 'a boat, "big" & <b>red</b>'
     assert page.locator(".pg").count() == 0
@@ -99,15 +103,30 @@ def test_as_static_html_it_shows_the_same(saved: Path, browser: Browser, tmp_pat
         assert all(picture_widths(page, STRIP))
 
 
-def test_an_executed_notebook_has_the_strip_too(lab: Lab, tmp_path: Path) -> None:
-    """As a documentation's build runs one: nobody looks at the panel."""
-    notebook = tmp_path / "batch.ipynb"
+def test_an_executed_notebook_has_the_strip_too_and_stays_small(lab: Lab, page: Page, tmp_path: Path) -> None:
+    """As a documentation's build runs one: nobody looks at the panel, and the state of its widgets is saved."""
+    notebook = lab.folder / "batch.ipynb"
     make = "await studio.generate('a boat', n=2, width=64, height=64)"
     write_notebook(notebook, f"import photogram as pg\nstudio = pg.Studio({str(tmp_path / 'w')!r})", make, "studio")
     command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", str(notebook)]
     subprocess.run(command, check=True, capture_output=True, timeout=200)
-    shown = json.loads(notebook.read_text("utf-8"))["cells"][2]["outputs"]
+    written = json.loads(notebook.read_text("utf-8"))
+    shown = written["cells"][2]["outputs"]
     assert [sorted(one["data"]) for one in shown] == [
         ["application/vnd.jupyter.widget-view+json", "text/plain"], ["text/html", "text/plain"],
     ]  # fmt: skip
     assert "".join(shown[1]["data"]["text/html"]).count("<img") == 2
+    state = written["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    assert shown[0]["data"]["application/vnd.jupyter.widget-view+json"]["model_id"] in state
+    assert notebook.stat().st_size < 50_000
+
+    kept = {**os.environ, "JUPYTER_DATA_DIR": str(lab.folder.parent / "data")}
+    subprocess.run([sys.executable, "-m", "jupyter", "trust", str(notebook)], env=kept, check=True, timeout=60)
+    page.goto(lab.address_of(notebook.name))
+    strip = page.locator(STRIP)
+    expect(strip).to_be_visible(timeout=30_000)
+    page.wait_for_function("() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel")
+    page.wait_for_timeout(3_000)  # by then a panel would say that it is being opened, or that nobody answers
+    expect(strip).to_be_visible()
+    assert page.locator(".pg").count() == 0
+    assert "Opening" not in page.locator(".jp-Notebook").inner_text()

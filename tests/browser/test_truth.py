@@ -161,12 +161,37 @@ def test_a_connection_that_is_cut_for_20_s_ends_with_the_truth(
         expect(page.locator(SUCCESS)).to_have_count(3, timeout=90_000)  # JupyterLab's own pauses between two tries grow
         await_jobs(server, 8)
         let_go(server, 8)
-        expect(page.locator(SUCCESS)).to_have_count(8)
+        expect(page.locator(SUCCESS)).to_have_count(8, timeout=60_000)  # the oldest is asked about every 30 s by now
         expect(page.locator(".pg-said")).to_have_count(2)
         expect(panel.prompt).to_have_value("")
     context.close()
     wire.close()
     assert paid_once(server, 8)
+
+
+GIVEN_UP = f"() => {KERNEL}.connectionStatus === 'disconnected'"
+"""JupyterLab tries seven times, after pauses of a random length: with none of any, it is over at once."""
+
+
+def test_a_connection_that_jupyterlab_gave_up_is_taken_up_again(browser: Browser, lab: Lab) -> None:
+    wire = Wire(urlsplit(lab.url).port or 0)
+    through = replace(lab, url=f"http://localhost:{wire.port}")
+    write_notebook(lab.folder / "given-up.ipynb", "studio")
+    context = browser.new_context()
+    with warm_notebook(context.new_page(), through.own, through.address_of("given-up.ipynb")) as panel:
+        panel.workspace = "given-up"
+        panel.open()
+        panel.shrink()
+        page = panel.page
+        page.evaluate("() => { window.random = Math.random; Math.random = () => 0; }")
+        wire.cut()
+        page.wait_for_function(GIVEN_UP)
+        page.evaluate("() => { Math.random = window.random; }")
+        wire.mend()
+        panel.generate("pressed while nobody tried any more")
+        expect(page.locator(".pg-notice")).to_have_count(0)
+    context.close()
+    wire.close()
 
 
 def test_two_notebooks_on_one_workspace_show_the_same_each_in_the_language_of_its_browser(

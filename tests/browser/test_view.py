@@ -2,61 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import re
 
 import pytest
-from playwright.sync_api import Browser, expect
-from ui.kinds import Kinds, add_kinds
+from playwright.sync_api import expect
 
-from photogram.studio import Batch, Studio
+from photogram.studio import Studio
 from photogram.ui.controller import Controller
+from photogram.ui.shown import Shown
 
-from .panels import Watch
-from .views import View
+from .views import BUSY, View, press, refuse, show
 
-
-@pytest.fixture
-def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
-    monkeypatch.setenv("PHOTOGRAM_MODEL", "kinds:all")
-    monkeypatch.setenv("PHOTOGRAM_CONFIG", str(tmp_path / "no-config.toml"))
-    with Studio(tmp_path / "workspace", user="ada") as opened:
-        kinds: Kinds = add_kinds(opened)
-        yield opened
-        kinds.go.set()
+# ── Opened ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def view(browser: Browser, studio: Studio) -> Iterator[View]:
-    context = browser.new_context(viewport={"width": 1300, "height": 800}, locale="en-US")
-    page = context.new_page()
-    watch = Watch(page, ("data:", "blob:", "about:"))
-    yield View(page, Controller(studio))
-    context.close()
-    assert not watch.wrong
-
-
-BUSY = {"kind": "StoreBusy", "message": "Waited 30 s: the notebook of process 7 holds it.", "next_step": "Try again."}
-
-
-def press(view: View, prompt: str) -> str:
-    """Writes a prompt and presses Generate; returns the id of the press."""
-    view.prompt.fill(prompt)
-    view.button("Generate").click()
+def test_a_view_that_is_opened_says_so_asks_ever_less_often_and_keeps_what_it_is_told(unopened: View) -> None:
+    view, body = unopened, unopened.page.locator("#here")
+    view.lost = {"hello"}
     view.settle()
-    return view.heard("press")[-1]["id"]
-
-
-def show(view: View, studio: Studio, n: int = 1) -> Batch:
-    """Makes a batch, and shows it with its pictures."""
-    batch = studio.generate("a boat", n=n).wait(20)
-    view.pass_s(6)
-    expect(view.cards).to_have_count(n)
-    return batch
-
-
-def refuse(view: View, what: str, error: dict[str, str] = BUSY, **facts: object) -> None:
-    view.tell("refused", view=view.do("() => pg.view"), what=what, error=error, **facts)
+    expect(body).to_have_text("")
+    view.pass_s(2)
+    expect(body).to_have_text("Opening the studio…")
+    view.pass_s(34)
+    expect(body).to_have_text("No answer from the kernel… A running cell may be holding it.")
+    assert [one["code"] for one in view.heard("hello")] == [True] * 4, "at once, and after 5, 15 and 35 seconds"
+    view.lost = set()
+    view.give(*view.answer(view.heard("hello")[-1]))  # before the code, which is longer
+    expect(view.prompt).to_have_count(0)
+    view.open()
+    expect(view.prompt).to_be_visible()
+    expect(view.page.get_by_text("No topics yet").first).to_be_visible()
+    view.pass_s(60)
+    assert len(view.heard("hello")) == 4
 
 
 # ── Said again, and told once ───────────────────────────────────────────────────────────────────────────────────────
@@ -77,6 +54,30 @@ def test_a_press_that_was_lost_is_said_again_and_one_that_waits_is_not(view: Vie
     assert [batch.id for batch in studio.batches()] == [press_id]
     expect(view.prompt).to_have_value("a house")
     assert studio.form.prompt == "a house", "said again, a press brings back nothing of what it replaced"
+
+
+def test_only_the_parameters_that_changed_are_said_also_again_and_with_a_press(view: View, studio: Studio) -> None:
+    view.lost = {"form", "press"}
+    view.do("() => { pg.setParams({ steps: 5, style: 'bold' }); pg.setParams({ steps: 7 }); }")
+    view.pass_s(1)
+    studio.form.update(seed=3)  # in a cell; the view hears of it only with its answer
+    view.do("() => pg.setParams({ style: null })")
+    view.pass_s(11)
+    said = [one["changes"] for one in view.heard("form")]
+    both = {"params": {"steps": 7, "style": None}}
+    assert said[:3] == [{"params": {"steps": 7, "style": "bold"}}, {"params": {"style": None}}, both], (
+        "then what is lost"
+    )
+    press_id = press(view, "a boat")
+    assert view.heard("press")[-1]["changes"] == {"prompt": "a boat", **both}
+    view.do("() => pg.setParams({ steps: 9 })")
+    view.pass_s(11)
+    assert view.heard("press")[-1]["changes"] == {"prompt": "a boat", "params": {"style": None}}, "the later one stays"
+    view.lost = set()
+    view.pass_s(11)
+    assert studio.batch(press_id).params == {"steps": 7}, "as it was on the screen"
+    assert studio.form.params == {"seed": 3, "steps": 9}
+    assert view.do("() => ({ ...pg.form.params })") == {"seed": 3, "steps": 9}
 
 
 def test_what_is_refused_is_told_once_and_only_to_who_waits_for_it(view: View) -> None:
@@ -117,6 +118,48 @@ def test_a_held_workspace_is_named_and_not_a_running_cell(view: View) -> None:
     expect(notice).to_contain_text("A running cell may be holding it.")
 
 
+# ── Read again ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_tab_that_comes_to_the_front_asks_once_whichever_of_its_events_say_so(view: View) -> None:
+    def come(*events: str) -> list[str]:
+        view.do(f"() => {{ {'; '.join(events)}; }}")
+        return [one["kind"] for one in view.settle()]
+
+    window, tab = "window.dispatchEvent(new Event('focus'))", "document.dispatchEvent(new Event('visibilitychange'))"
+    for events in ((window,), (tab,), (tab, window)):
+        assert come(*events) == ["beat"]
+    view.do("() => pg.look(null)")
+    assert come(tab, window) == ["look"], "what is asked for already is on its way"
+
+    view.lost = {"beat"}  # as while the connection is cut, or the kernel is busy
+    assert come(tab, window) == ["beat"]
+    assert come(tab, window) == []
+    before = len(view.heard("beat"))
+    view.pass_s(15)
+    assert len(view.heard("beat")) == before + 3, "the one of every 5 s goes whether or not the last was answered"
+    refuse(view, "beat")
+    assert come(window) == ["beat"], "a refusal is an answer"
+
+
+def test_a_message_that_was_lost_is_noticed_with_the_next_one(view: View, studio: Studio) -> None:
+    batch = show(view, studio, n=3)
+    feed, name, shown = Controller(studio).feed, view.do("() => pg.view"), Shown(topic_id=batch.topic_id)
+    known = at = view.do("() => pg.revision")
+    told = []
+    for image in batch:
+        image.star()
+        at, replies = feed.changes(name, shown, at)
+        told.append(replies)
+    view.give(*told[1], *told[2])  # the first one is lost
+    stars = "() => Object.values(pg.batches)[0].images.map(one => !!one.starred)"
+    assert view.do(stars) == [False] * 3, "nothing is taken out of its order"
+    said = view.settle()
+    assert [(one["kind"], one["since"]) for one in said] == [("beat", known)], "asked once, from where it knows all"
+    assert view.do(stars) == [True] * 3
+    assert view.do("() => pg.revision") == at
+
+
 # ── Pressed once ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -152,90 +195,59 @@ def test_a_held_key_and_a_double_click_say_nothing_twice(view: View) -> None:
     expect(view.toasts).to_have_text(["Generating 1 image", "Please enter a prompt"])
 
 
-# ── What is not shown ───────────────────────────────────────────────────────────────────────────────────────────────
+# ── What is pressed is what is on the screen ────────────────────────────────────────────────────────────────────────
 
 
-def test_a_filter_takes_what_it_hides_out_of_the_selection_and_a_question_names_all(view: View, studio: Studio) -> None:
-    batch = show(view, studio, n=3)
-    batch[1].star()
-    view.pass_s(6)
-    view.do("async () => { await pg.selectAll(); pg.sift({ starred: true }); }")
-    view.settle()
-    bar = view.page.get_by_role("toolbar", name="Selected images")
-    expect(view.cards).to_have_count(1)
-    expect(bar).to_contain_text("1 selected")
-    view.pass_s(1)
-    assert view.heard("select")[-1]["ids"] == [batch[1].id]
-
-    view.button("More actions").click()
-    view.page.get_by_role("menuitem", name="Delete").click()
-    expect(view.page.get_by_role("alertdialog")).to_contain_text("all 3 images")
-    view.page.keyboard.press("Escape")
-
-    batch[1].star(False)  # in a cell
-    view.pass_s(6)
-    expect(bar).to_have_count(0)
-
-
-def test_a_press_that_is_elsewhere_by_now_leaves_no_place_behind(view: View, studio: Studio) -> None:
-    seen = studio.new_topic("Seen")
-    view.pass_s(6)
-    view.lost = {"press"}
+def test_placeholders_have_the_proportions_that_were_picked_a_moment_ago(view: View) -> None:
+    view.lost = {"press", "form"}  # a kernel that is busy: it settles no size
+    view.page.get_by_role("group", name="Aspect ratio").get_by_role("button", name="16:9", exact=True).click()
     press(view, "a boat")
-    expect(view.page.locator(".pg-feed .pg-wait")).to_have_count(1)
-    studio.new_topic("Elsewhere")
-    view.lost = set()
-    view.pass_s(16)
-    assert [batch.topic_id for batch in studio.batches()] == [seen.id]
-    expect(view.page.locator(".pg-topic[aria-current=true]")).to_contain_text("Elsewhere")
-    expect(view.page.locator(".pg-feed .pg-card, .pg-feed .pg-wait")).to_have_count(0)
+    box = view.page.locator(".pg-feed .pg-wait").bounding_box()
+    assert box
+    assert box["width"] / box["height"] == pytest.approx(16 / 9, rel=0.02)
 
 
-# ── What is waited for, and what is over ────────────────────────────────────────────────────────────────────────────
+def test_a_setting_that_was_set_right_a_moment_ago_is_pressed_right(view: View, studio: Studio) -> None:
+    steps = view.page.get_by_role("spinbutton", name="Steps")
+    steps.fill("99")
+    view.pass_s(1)
+    expect(view.page.locator(".pg-reason")).to_contain_text("Steps must be 1–50, not 99")
+    steps.fill("9")
+    press(view, "a boat")
+    assert studio.batches()[0].params["steps"] == 9
+    view.pass_s(1)
 
-
-def test_nothing_is_pressed_with_a_model_that_is_just_being_changed_or_has_no_key(view: View, studio: Studio) -> None:
-    view.lost = {"form"}
-    view.prompt.fill("a boat")
-    view.do("() => pg.choose('kinds:few')")
-    expect(view.page.locator(".pg-reason")).to_contain_text("The model is being changed")
-    expect(view.button("Generate")).to_be_disabled()
-    view.prompt.press("Control+Enter")
-    assert not [one for one in view.settle() if one["kind"] == "press"]
-    view.lost = set()
-    view.pass_s(11)
-    expect(view.button("Generate")).to_be_enabled()
-    assert studio.form.model == "kinds:few"
-
-    models = view.do("() => pg.models.map(one => ({ ...one, key: one.provider !== 'kinds' }))")
-    view.tell("models", models=models)
-    expect(view.page.locator(".pg-reason")).to_have_text("No key yet: set studio.keys['kinds'] in a cell.")
-    expect(view.button("Generate")).to_be_disabled()
-    view.pass_s(6)  # it is looked for again
-    expect(view.button("Generate")).to_be_enabled()
-
-
-def test_what_was_typed_just_now_is_not_lost_with_its_page(view: View, studio: Studio) -> None:
-    view.prompt.fill("half a")
-    view.do("() => window.dispatchEvent(new Event('pagehide'))")
+    steps.fill("98")
+    view.pass_s(1)
+    view.prompt.fill("a house")
+    view.button("Generate").click()  # the field sets it right as it loses the focus
     view.settle()
-    assert studio.form.prompt == "half a"
-    view.prompt.fill("half a sentence")
-    view.do("() => window.app.unmount()")
-    assert [one["kind"] for one in view.settle()] == ["form", "bye"]
-    assert studio.form.prompt == "half a sentence"
+    assert studio.batches()[0].params["steps"] == 50
+    view.pass_s(1)
+
+    view.do("() => pg.setParams({ steps: 97 })")
+    press(view, "a tree")  # the kernel had no time to say that it is wrong, and refuses
+    expect(view.toasts.first).to_contain_text("Failed to generate: steps must be 1–50, not 97")
+    assert len(studio.batches()) == 2
+    expect(view.prompt).to_have_value("a tree")
 
 
-def test_nothing_seems_to_succeed_once_nobody_hears_it(view: View, studio: Studio) -> None:
-    show(view, studio, n=2)
-    view.button("Image 1: a boat").click()
-    expect(view.page.get_by_role("dialog")).to_be_visible()
-    view.do("() => { pg.popUp({ kind: 'text', title: 'x', text: 'y' }); pg.top_up(); }")
-    view.do(
-        "() => { pg.toast('', 'Gone', { action: { label: 'Undo', run: () => {} } }); window.asked = pg.ask('star'); }"
-    )
-    view.tell("closed", error={"kind": "StoreClosed", "message": "", "next_step": ""})
-    expect(view.page.get_by_role("dialog")).to_have_count(0)
-    expect(view.page.locator(".pg-popup, .pg-light, .pg-toast button:text('Undo')")).to_have_count(0)
-    assert view.do("async () => [await window.asked, await pg.ask('star')].every(one => one === undefined)")
-    assert view.do("() => document.activeElement === pg.$refs.root")
+def test_generating_is_said_when_it_was_accepted(view: View) -> None:
+    view.do("() => { pg.keyless = () => ''; }")
+    view.lost = {"press"}
+    press_id = press(view, "a boat")
+    expect(view.page.locator(".pg-feed .pg-wait")).to_have_count(1)
+    expect(view.toasts).to_have_count(0)
+    refuse(view, "press", {"kind": "Refused", "message": "No.", "next_step": ""}, id=press_id)
+    expect(view.toasts).to_have_text([re.compile("Failed to generate: No")])
+
+
+def test_the_title_of_a_new_topic_is_news_also_where_the_topic_is_told_before_the_answer(view: View) -> None:
+    view.lost = {"press"}
+    press(view, "a boat at dusk")
+    answers = view.answer(view.heard("press")[-1])
+    view.do("() => pg.beat()")
+    view.settle()
+    expect(view.page.locator(".pg-topic")).to_have_count(1)
+    view.give(*answers)
+    expect(view.toasts.last).to_have_text("Topic title generated: Boat at dusk")

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_core.paths import jupyter_path
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
+from photogram.studio import Batch, Studio
 from photogram.ui.controller import Controller
 from photogram.ui.front_end import build_module
 from photogram.ui.wire import Json, Reply
@@ -20,20 +21,30 @@ PAGE = """<!doctype html><title>A view</title><div id=here></div><script>
 </script>"""
 """Vue is in the file that ipyvue has for notebooks; that asks for Jupyter's widgets, to make its own of them."""
 
-MOUNT = """async code => {
-    const url = URL.createObjectURL(new Blob([code], { type: 'text/javascript' }));
-    const { default: panel } = await import(url);
+MOUNT = """async opening => {
+    const url = URL.createObjectURL(new Blob([opening], { type: 'text/javascript' }));
+    const { default: opener } = await import(url);
     window.said = [];
     const say = message => { window.said.push(JSON.parse(JSON.stringify(message))); };
     const widget = { data: () => ({ frame_height: 760 }), methods: { say } };
-    window.app = window.vue.createApp({ ...panel, mixins: [widget] });
-    window.pg = window.app.mount('#here');
+    window.app = window.vue.createApp({ ...opener, mixins: [widget] });
+    window.opened = window.app.mount('#here');
+}"""
+OPEN = """async packed => {
+    const code = Uint8Array.from(atob(packed), letter => letter.charCodeAt(0));
+    await window.opened.jupyter_take({ kind: 'code', view: window.opened.view }, [code]);
+    await window.opened.$nextTick();
+    window.pg = window.opened.$refs.panel;
 }"""
 TAKE = """async ([message, buffers]) => {
     const bytes = buffers.map(one => Uint8Array.from(atob(one), letter => letter.charCodeAt(0)));
-    window.pg.jupyter_take(message, bytes);
-    await window.pg.$nextTick();
+    window.opened.jupyter_take(message, bytes);
+    await window.opened.$nextTick();
 }"""
+
+
+BUSY = {"kind": "StoreBusy", "message": "Waited 30 s: the notebook of process 7 holds it.", "next_step": "Try again."}
+"""What a kernel says whose workspace another process holds."""
 
 
 class View:
@@ -57,8 +68,13 @@ class View:
         page.set_content(PAGE)
         files = [Path(folder, "jupyter-vue", "index.js") for folder in jupyter_path("nbextensions")]
         page.add_script_tag(path=next(one for one in files if one.exists()))
-        page.evaluate(MOUNT, build_module()[1])
+        page.evaluate(MOUNT, build_module().opening)
+
+    def open(self) -> None:
+        """Gives it the panel's code, and answers what that asks for."""
+        self.page.evaluate(OPEN, base64.b64encode(build_module().panel).decode())
         self.settle()
+        self.pass_s(1)  # by then the keyring was asked
 
     def settle(self) -> list[Json]:
         """Answers what was said, and what is said to that; returns all of it."""
@@ -67,9 +83,13 @@ class View:
             all_said += new
             for message in new:
                 if message["kind"] not in self.lost:
-                    self.give(*self._controller.answer(message))
+                    self.give(*self.answer(message))
         self.said += all_said
         return all_said
+
+    def answer(self, message: Json) -> list[Reply]:
+        """Returns what the kernel answers, and does what it asks for."""
+        return self._controller.answer(message)
 
     def give(self, *replies: Reply) -> None:
         """Hands the view what a kernel says."""
@@ -109,3 +129,23 @@ class View:
 
     def button(self, name: str) -> Locator:
         return self.page.locator(".pg").get_by_role("button", name=name, exact=True)
+
+
+def press(view: View, prompt: str) -> str:
+    """Writes a prompt and presses Generate; returns the id of the press."""
+    view.prompt.fill(prompt)
+    view.button("Generate").click()
+    view.settle()
+    return view.heard("press")[-1]["id"]
+
+
+def show(view: View, studio: Studio, n: int = 1) -> Batch:
+    """Makes a batch, and shows it with its pictures."""
+    batch = studio.generate("a boat", n=n).wait(20)
+    view.pass_s(6)
+    expect(view.cards).to_have_count(n)
+    return batch
+
+
+def refuse(view: View, what: str, error: dict[str, str] = BUSY, **facts: object) -> None:
+    view.tell("refused", view=view.do("() => pg.view"), what=what, error=error, **facts)

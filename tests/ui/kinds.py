@@ -95,8 +95,8 @@ class Kinds:
         )
 
 
-def add_kinds(studio: Studio) -> Kinds:
+def add_kinds(studio: Studio, kinds: Kinds | None = None) -> Kinds:
     """Adds the models to a studio's engine."""
-    kinds = Kinds()
+    kinds = kinds or Kinds()
     studio._engine.registry.add(kinds)
     return kinds

@@ -15,6 +15,7 @@ from photogram.domain.secret import Secret
 from photogram.domain.size import PixelBounds
 from photogram.errors import BadParams, BadReference
 from photogram.studio.form import Form, find_form_problems, find_reference_problem, settle
+from photogram.ui import describe
 from photogram.ui.describe import describe_choice, describe_model
 from photogram.ui.matching import match_size
 
@@ -40,6 +41,21 @@ def sides(step: int, low: int = 64, high: int = 2048, default: int | None = 1024
 
 
 # ── Models ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_models_are_listed_while_a_cell_adds_some(ask, studio, monkeypatch):
+    class Late(Kinds):
+        name = "late"
+
+    has_key = describe.has_key
+
+    def look_while_some_are_added(*args, **kwargs):
+        studio._engine.registry.add(Late())
+        return has_key(*args, **kwargs)
+
+    monkeypatch.setattr(describe, "has_key", look_while_some_are_added)
+    assert "late" not in {one["provider"] for one in ask("models")["models"]["models"]}
+    assert "late" in {one["provider"] for one in ask("models")["models"]["models"]}
 
 
 def test_models_come_local_first_and_a_provider_s_any_model_is_its_last_line(ask):

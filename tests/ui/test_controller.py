@@ -246,11 +246,32 @@ def test_an_uploaded_reference_is_used_and_shown_beside_the_result(ask, studio):
     assert reference["sha"] in ask("thumbs", ids=[batch.id])["thumbs"]["shas"]
 
 
+def test_what_cannot_be_shown_is_said_and_why(ask, studio):
+    gone, broken, whole = studio.batch(ask.press(n=3)).wait(20)
+    gone.path.unlink()
+    broken.path.write_bytes(b"no picture")
+    thumbs = ask("thumbs", ids=[gone.id, broken.id, whole.id])["thumbs"]
+    assert thumbs["shas"] == [whole.asset.sha256]
+    assert thumbs["unread"] == {gone.asset.sha256: "missing", broken.asset.sha256: "unreadable"}
+    assert "unread" not in ask("thumbs", ids=[whole.id])["thumbs"]
+
+
 def test_a_picture_becomes_a_reference(ask, studio):
     made = studio.batch(ask.press()).wait(20)[0]
     said = ask("act", action="use_as_reference", ids=[made.id])
     assert said["done"]["result"] == {"taken": 1}
     assert [one["sha"] for one in said["form"]["form"]["references"]] == [made.asset.sha256]
+
+
+def test_a_reference_of_a_batch_becomes_one_again_by_its_content(ask, studio):
+    mine = ask.upload(encode((1, 2, 3)), "mine")["uploaded"]["reference"]
+    batch = studio.batch(ask.press(references=[mine["sha"]])).wait(20)
+    ask("form", changes={"without": [mine["sha"]]})
+    said = ask("act", action="use_reference", batch=batch.id, sha=mine["sha"])
+    assert [one["sha"] for one in said["form"]["form"]["references"]] == [mine["sha"]]
+    other = ask.upload(encode((3, 2, 1)), "other")["uploaded"]["reference"]["sha"]
+    for sha in (other, "", None, str(batch[0].path)):
+        assert ask("act", action="use_reference", batch=batch.id, sha=sha)["refused"]["error"]["kind"] == "BadParams"
 
 
 def test_more_pictures_than_there_is_room_for_are_counted_and_it_is_said_why(ask, studio):
@@ -292,6 +313,7 @@ def test_no_message_makes_the_kernel_read_a_path(ask, studio, tmp_path, monkeypa
     secret = tmp_path / "secret.png"
     secret.write_bytes(RED)
     mine = ask.upload(encode((0, 0, 255), (9, 7)))["uploaded"]["reference"]["sha"]
+    made = ask.press(references=[mine])
     opened: list[object] = []
     real = Path.open
     monkeypatch.setattr(Path, "open", lambda self, *a, **k: (opened.append(self), real(self, *a, **k))[1])
@@ -302,11 +324,13 @@ def test_no_message_makes_the_kernel_read_a_path(ask, studio, tmp_path, monkeypa
             ("press", {"id": new_id("bat"), "form": {"prompt": "x", "references": [mine], "params": {"mask": path}}}),
             ("thumbs", {"ids": [path]}), ("full", {"id": path}), ("look", {"topic": path}),
             ("batches", {"ids": [path]}),
-            ("act", {"action": "use_as_reference", "ids": [path]}), ("upload", {"id": path, "part": 0, "parts": 1}),
+            ("act", {"action": "use_as_reference", "ids": [path]}),
+            ("act", {"action": "use_reference", "batch": made, "sha": path}),
+            ("upload", {"id": path, "part": 0, "parts": 1}),
         ):  # fmt: skip
             ask(kind, **body)
     assert secret not in opened
-    assert len(studio.batches()) == 4, "a reference that is none is refused; a parameter that is none is left out"
+    assert len(studio.batches()) == 5, "a reference that is none is refused; a parameter that is none is left out"
     assert all(batch.record.mask is None for batch in studio.batches())
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from photogram.domain.asset import Asset
-from photogram.studio.form import Form, find_problems, recall, settle
+from photogram.studio.form import MAX_PARAMS, Form, find_problems, recall, settle
 
 from .kinds import Kinds
 
@@ -27,6 +29,16 @@ def test_seed_zero_is_a_seed():
     assert FORM.change({"params": {"seed": 0}}).params == {"seed": 0}
 
 
+def test_params_change_each_for_itself_and_none_takes_one_out():
+    form = FORM.change({"params": {"seed": 0, "steps": 5}})
+    assert form.change({"params": {"steps": 9}}).params == {"seed": 0, "steps": 9}
+    assert form.change({"params": {"seed": None, "tiling": None}}).params == {"steps": 5}
+    for nothing in ({"steps": [9]}, {}, None):
+        assert form.change({"params": nothing}) == form
+    many = form.change({"params": {f"p{number}": 1 for number in range(2 * MAX_PARAMS)}})
+    assert len(many.params) == MAX_PARAMS
+
+
 def test_references_can_be_taken_out_and_ordered_but_not_named():
     form = FORM.add(asset("a"), 3).add(asset("b"), 3)
     assert form.change({"references": ["b" * 64, "a" * 64, "c" * 64]}).references == (asset("b"), asset("a"))
@@ -43,8 +55,8 @@ def test_another_model_keeps_what_it_takes_too():
     assert switched.params == {"width": 128}
     assert sorted(dropped) == ["seed", "steps", "style"]
     assert (switched.prompt, switched.n, switched.references) == ("a boat", 4, (asset("a"),))
-    assert form.change({"params": {"style": "plain"}}).switch(FEW) == (
-        Form(model=FEW.address, prompt="a boat", n=4, references=(asset("a"),), params={"style": "plain"}),
+    assert form.change({"params": {"style": "plain", "steps": None, "seed": None}}).switch(FEW) == (
+        replace(switched, params={"width": 128, "style": "plain"}),
         [],
     )
 

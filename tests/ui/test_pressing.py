@@ -9,6 +9,7 @@ import pytest
 from photogram.domain.ids import new_id
 from photogram.errors import BadReference, InsufficientCoins, StoreBusy
 from photogram.ui import pressing, reusing
+from photogram.ui.controller import Controller
 from photogram.ui.pressing import MOST_REFUSED
 
 from .conftest import Asked
@@ -123,6 +124,29 @@ def test_a_press_brings_what_was_lost_on_its_way(ask, controller):
     form = {"prompt": "half a sentence", "n": 2, "params": {"seed": 1}}
     assert "pressed" in ask("press", id=new_id("bat"), form=form, changes=form)
     assert (controller.form.prompt, controller.form.n, controller.form.params) == ("", 2, {"seed": 1})
+
+
+def test_of_two_who_change_parameters_at_once_each_changes_its_own(ask, studio, controller):
+    other = Asked(Controller(studio))
+    ask("form", changes={"params": {"style": "bold"}})
+    studio.form.update(seed=5)  # neither view has heard of it
+    ask("form", changes={"params": {"steps": 9}})
+    other("form", changes={"params": {"guidance_scale": 4.5, "style": None}})
+    assert studio.form.params == {"seed": 5, "steps": 9, "guidance_scale": 4.5}
+    form = {"prompt": "a boat", "params": {"steps": 9, "tiling": True}}
+    press_id = new_id("bat")
+    assert "pressed" in ask("press", id=press_id, form=form, changes={"params": {"tiling": True}})
+    assert studio.batch(press_id).params == {"steps": 9, "tiling": True}, "what was on the screen is what is paid for"
+    assert controller.form.params == {"seed": 5, "steps": 9, "guidance_scale": 4.5, "tiling": True}
+
+
+def test_what_was_set_before_another_model_was_chosen_comes_with_it_however_often_it_is_said(ask, controller):
+    ask("form", changes={"params": {"width": 128, "seed": 5}})
+    lost = {"params": {"height": 32, "style": "bold"}, "model": "kinds:few"}  # both were, on their way
+    told = [ask("form", changes=lost)["form"] for _ in range(2)]
+    assert [one["dropped"] for one in told] == [["seed", "style"], ["style"]]
+    assert controller.form.model == "kinds:few"
+    assert controller.form.params == {"width": 128, "height": 32}
 
 
 def test_what_is_set_for_another_model_is_left_out_and_told(ask, controller):

@@ -12,9 +12,10 @@ import pytest
 
 from photogram.domain.ids import new_id
 from photogram.engine.progress import SLOW
-from photogram.errors import NotReady
+from photogram.errors import InsufficientCoins
 from photogram.store.sending import Report, save_progress
 from photogram.store.stopping import MAY_BE_BILLED, TOLD
+from photogram.studio import Generation
 from photogram.ui.actions import Once
 from photogram.ui.notes import SENTENCES, read_note, write_note
 from photogram.ui.texts import LANGUAGES, read_texts
@@ -145,6 +146,28 @@ def test_details_hold_the_task_and_all_that_is_known_but_no_prompt(ask, studio):
     assert "secret" not in text
 
 
+def test_every_parameter_is_listed_also_those_that_nobody_set(ask, studio):
+    batch = studio.batch(ask.press("a boat", params={"style": "bold", "seed": 3})).wait(20)
+    listed = {one["name"]: one for one in ask("act", action="params", image=batch[0].id)["done"]["result"]}
+    assert listed["style"] == {"name": "style", "value": "bold", "kind": "choice", "unit": ""}
+    assert listed["width"] == {"name": "width", "value": 64, "kind": "int", "unit": "px"}
+    assert listed["steps"]["value"] == 20
+    assert "seed" not in listed, "each image has its own"
+    assert "steps" not in ask("batches", ids=[batch.id])["batches"]["batches"][0]["params"], "asked for, not sent along"
+
+
+def test_parameters_are_listed_when_their_model_is_gone(ask, studio):
+    batch = studio.batch(ask.press("a boat", params={"style": "bold"})).wait(20)
+    studio._engine.registry._cards.pop("kinds:all")
+    listed = ask("act", action="params", image=batch[0].id)["done"]["result"]
+    assert {"name": "style", "value": "bold"} in listed
+
+
+@pytest.mark.parametrize("image", UNUSED)
+def test_parameters_of_no_image_are_refused(ask, image):
+    assert ask("act", action="params", image=image)["refused"]["error"]["kind"] in ("BadParams", "NotFound")
+
+
 def test_retry_of_the_failed_ones_leaves_the_others_alone(ask, studio):
     batch = studio.batch(ask.press("refuse", n=3)).wait(20)
     batch[2].delete()
@@ -165,19 +188,41 @@ def test_the_same_action_sent_again_is_done_once(ask, studio):
         assert ask("act", action="top_up", id="ask_2", coins=500)["done"]["wallet"] == before + 500
 
 
-def test_what_was_refused_is_tried_again():
-    once, tries = Once(most=2), []
+def test_an_action_that_was_refused_half_way_is_not_done_further_when_it_is_sent_again(ask, studio, monkeypatch):
+    failed = [one.id for one in studio.batch(ask.press("refuse", n=5)).wait(20)]
+    real, tried = Generation.retry, []
 
-    def fail() -> None:
-        tries.append(1)
-        raise NotReady("not yet")
+    def retry(self):
+        tried.append(self.id)
+        if len(tried) == 3:
+            raise InsufficientCoins(need_micros=2, have_micros=1)
+        real(self)
 
-    for _ in range(2):
-        with pytest.raises(NotReady):
-            once("a", fail)
-    assert len(tries) == 2
+    monkeypatch.setattr(Generation, "retry", retry)
+    told = [ask("act", action="retry", id="ask_1", ids=failed) for _ in range(3)]
+    assert told[0]["refused"]["error"]["top_up"] is True
+    assert told == [told[0]] * 3, "what is sent again hears the same again"
+    assert tried == failed[:3]
+    assert "done" in ask("act", action="retry", id="ask_2", ids=failed[2:]), "another click is another one"
+
+
+def test_an_action_that_is_done_stays_so_whatever_fails_after_it(ask, studio, controller, monkeypatch):
+    before, real = studio.wallet.balance_coins, controller.say_around
+    monkeypatch.setattr(controller, "say_around", lambda **_: 1 / 0)
+    assert "refused" in ask("act", action="top_up", id="ask_1", coins=500)
+    monkeypatch.setattr(controller, "say_around", real)
+    assert ask("act", action="top_up", id="ask_1", coins=500)["done"]["result"] == before + 500
+
+
+def test_only_the_last_answers_are_remembered():
+    once = Once(most=2)
     assert [once(name, lambda name=name: name) for name in "abc"] == ["a", "b", "c"]
-    assert once("a", lambda: "anew") == "anew", "only the last few are remembered"
+    assert [once(name, lambda: "anew") for name in "bca"] == ["b", "c", "anew"]
+    for name in "xyz":
+        once.remember({"id": name})
+    assert [once.find_refused(name) for name in "xyz"] == [None, {"id": "y"}, {"id": "z"}]
+    once.remember({"id": None})
+    assert once.find_refused("") is None, "what has no id is not sent again"
 
 
 def test_a_cancel_that_takes_long_holds_up_neither_a_press_nor_the_feed_nor_other_actions(

@@ -6,6 +6,8 @@ from itertools import pairwise
 
 from photogram.domain.ids import new_id
 from photogram.errors import StorageFailed
+from photogram.store import settings
+from photogram.store.settings import set_setting
 from photogram.ui.session import GONE_S, PAUSE_S, Session
 
 
@@ -59,6 +61,20 @@ def test_changes_follow_each_other_without_a_gap(session, heard, studio):
     for before, after in pairwise(told):
         assert after["since"] == before["revision"]
         assert after["revision"] > after["since"]
+
+
+def test_a_view_that_is_opened_sees_what_another_one_set_just_before(session, heard, studio, monkeypatch):
+    open_view(session, heard, studio, "one")
+    remember = set_setting
+
+    def remember_slowly(*args):
+        time.sleep(0.3)
+        return remember(*args)
+
+    monkeypatch.setattr(settings, "set_setting", remember_slowly)
+    session.receive({"kind": "layout", "view": "one", "layout": {"height": 620}})
+    session.receive({"kind": "hello", "view": "other"})
+    assert heard.wait(said("state"), view="other")["layout"]["height"] == 620
 
 
 def test_a_burst_is_a_few_messages(session, heard, studio):

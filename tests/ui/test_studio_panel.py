@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import hashlib
+import gzip
 import json
 import re
 import sys
@@ -14,8 +14,8 @@ import pytest
 
 import photogram
 from photogram.display import renderer
-from photogram.ui import PanelRenderer
-from photogram.ui.front_end import HERE, ROOT, build_module, keep_inside, read_components
+from photogram.ui import PanelRenderer, front_end
+from photogram.ui.front_end import HERE, ROOT, build_module, build_panel, keep_inside, read_components
 from photogram.ui.strip import Strip
 from photogram.ui.studio_panel import StudioPanel
 
@@ -51,7 +51,7 @@ def test_every_component_that_is_used_is_there_and_every_one_is_used():
 
 
 def read_style() -> str:
-    (written,) = re.findall(r"^ *style.textContent = (.*);$", build_module()[1], re.MULTILINE)
+    (written,) = re.findall(r"^ *style.textContent = (.*);$", build_panel(), re.MULTILINE)
     return json.loads(written)
 
 
@@ -64,7 +64,7 @@ def test_two_versions_in_one_page_style_their_own_panels():
     """After an upgrade, or with two kernels: a page keeps every style that it was given."""
     style, version = read_style(), read_version()
     assert len(re.findall(r"\.pg(?![\w-])", style)) == style.count(f".pg:where(.{version})") > 200
-    assert build_module()[1].count(f'class=\\"pg {version}\\"') == 1
+    assert build_panel().count(f'class=\\"pg {version}\\"') == 1
 
 
 def test_no_style_reaches_what_is_outside_a_panel():
@@ -80,7 +80,7 @@ def test_no_style_reaches_what_is_outside_a_panel():
 
 
 def test_the_module_holds_every_part_of_every_component():
-    _, code = build_module()
+    code = build_panel()
     root = read_components()[ROOT]
     assert "@include" not in code
     for name in ("newId", "mergeRows", "Asking", "hearing", "doing"):
@@ -93,10 +93,34 @@ def test_the_module_holds_every_part_of_every_component():
     assert code.count("export default") == 1
 
 
-def test_another_module_has_another_name():
-    name, code = build_module()
-    assert build_module() == (name, code)
-    assert hashlib.sha256(code.encode()).hexdigest().startswith(name.removeprefix("photogram-panel-"))
+def test_what_is_saved_of_a_panel_is_small_and_asks_for_the_rest(studio):
+    module = build_module()
+    assert len(module.opening) < 6_000
+    assert gzip.decompress(module.panel).decode() == build_panel()
+    assert "@include" not in module.opening
+    panel = StudioPanel(studio)
+    assert len(json.dumps(panel.get_state())) < 1_000
+    panel.close()
+
+
+def test_another_panel_has_another_name(monkeypatch):
+    name = build_module().name
+    assert build_module().name == name
+    monkeypatch.setattr(front_end, "build_panel", lambda: "export default {};")
+    assert build_module.__wrapped__().name != name
+
+
+def test_a_view_gets_the_code_that_it_asks_for_even_of_a_closed_studio(studio, monkeypatch):
+    told = []
+    monkeypatch.setattr(StudioPanel, "_send_message", lambda _, message, buffers: told.append((message, buffers)))
+    panel = StudioPanel(studio)
+    panel._end()
+    told.clear()
+    panel.vue_say({"kind": "hello", "view": "v", "code": True})
+    panel.vue_say({"kind": "hello", "view": "v", "code": False})
+    assert told[0] == ({"kind": "code", "view": "v"}, [build_module().panel])
+    assert [message["kind"] for message, _ in told] == ["code", "closed", "closed"]
+    panel.close()
 
 
 def test_every_message_of_the_kernel_is_heard(controller):

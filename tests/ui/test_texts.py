@@ -7,8 +7,25 @@ import pytest
 
 import photogram.ui
 from photogram import errors
+from photogram.domain.params import ParamSpec
 from photogram.domain.task import ErrorKind
+from photogram.providers.registry import default_registry
+from photogram.ui.describe import HIDDEN
 from photogram.ui.texts import LANGUAGES, choose_language, read_texts
+
+TECHNICAL = frozenset({
+    "sampler", "scheduler",  # as all programs call them
+    "output_format", "aspect_ratio", "resolution", "safety_tolerance",
+})  # fmt: skip
+"""Parameters whose choices are no words; `auto` is one wherever it stands."""
+
+NAMES = frozenset({
+    "RealESRGAN_x4plus", "RealESRGAN_x2plus", "RealESRGAN_x4plus_anime_6B", "NMKD_Siax", "4x_AnimeSharp", "GFPGAN",
+    "CodeFormers",
+})  # fmt: skip
+"""Choices that are names of models."""
+
+SIZE = re.compile(r"\d+x\d+|\d+K")
 
 HERE = Path(photogram.ui.__file__).parent
 SOURCES = "".join(file.read_text("utf-8") for file in [*HERE.rglob("*.vue"), *HERE.rglob("*.js")])
@@ -43,6 +60,27 @@ def test_every_error_has_words(language):
     assert {f"error.{kind}" for kind in (*ErrorKind, *names)} - set(words) == set()
 
 
+def _specs() -> list[ParamSpec]:
+    return [spec for card in default_registry().cards() for spec in card.params]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_parameter_of_every_model_has_a_name_and_is_explained(language):
+    """As `view/wording.js` and `view/explaining.js` find them."""
+    names, words = {spec.name for spec in _specs()}, read_texts(language)
+    assert len(names) > 40
+    assert {f"param.{name}" for name in names} - set(words) == set()
+    assert {f"help.{name}" for name in names - HIDDEN} - set(words) == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_choice_that_is_a_word_has_words(language):
+    choices = {choice for spec in _specs() for choice in spec.choices if spec.name not in TECHNICAL or choice == "auto"}
+    assert len(choices) > 50
+    said = {f"choice.{one}" for one in choices - NAMES if not SIZE.fullmatch(one)}
+    assert said - set(read_texts(language)) == set()
+
+
 @pytest.mark.parametrize(
     ("wanted", "chosen"),
     [("pt-BR", "pt-BR"), ("pt-PT", "pt-BR"), ("PT", "pt-BR"), ("en-GB", "en"), ("de", "en"), (None, "en"), ("", "en")],
@@ -58,3 +96,16 @@ def test_a_studio_s_own_choice_goes_before_the_browser_s():
 def test_no_component_shows_text_as_html():
     assert "v-html" not in SOURCES
     assert "innerHTML" not in SOURCES
+
+
+SAID = "aria-label|aria-description|aria-roledescription|aria-valuetext|title|placeholder|alt|label"
+"""Attributes that somebody reads or hears."""
+
+
+@pytest.mark.parametrize("file", sorted(HERE.rglob("*.vue")), ids=lambda file: file.stem)
+def test_no_template_holds_a_word(file):
+    template = re.fullmatch(r".*?<template>(.*)</template>.*", file.read_text("utf-8"), re.DOTALL).group(1)
+    written = re.sub(r"<!--.*?-->|\{\{.*?\}\}", "", template, flags=re.DOTALL)
+    said = re.findall(rf"""\s(?:{SAID})=(".*?"|'.*?')""", written)
+    said += re.findall(r">([^<>]*)<", re.sub(r"""=(".*?"|'.*?')""", "", written, flags=re.DOTALL))
+    assert [one for one in said if re.search(r"[^\W\d_]", one)] == []

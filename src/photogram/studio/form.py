@@ -19,6 +19,8 @@ MAX_DRAFT = 100_000
 
 MAX_REFERENCES = 16
 
+MAX_PARAMS = 100
+
 IMAGES = frozenset({"images", "mask"})
 """Parameters that are no plain values: as a text each would be a path, and a browser names none."""
 
@@ -47,15 +49,17 @@ class Form:
         """Returns the form with what a browser (or a cell) says of it; what makes no sense is left as it was.
 
         Args:
-            given: Those of params (whole), prompt, n and references (shas of some of its own, in order) that changed;
-                `without` names references to take out, which leaves those that others added meanwhile.
+            given: Those of params, prompt, n and references (shas of some of its own, in order) that changed. Of params
+                only those that did (None takes one out), and `without` names references to take out: what others set
+                or added meanwhile stays.
         """
         form = self
         if isinstance(given.get("params"), Mapping):
             named = {
                 str(name): value for name, value in given["params"].items() if name not in IMAGES and _is_plain(value)
             }
-            form = replace(form, params=dict(list(named.items())[:100]))
+            params = {name: value for name, value in {**form.params, **named}.items() if value is not None}
+            form = replace(form, params=dict(list(params.items())[:MAX_PARAMS]))
         if isinstance(given.get("prompt"), str):
             form = replace(form, prompt=given["prompt"][:MAX_DRAFT])
         n, problem = COUNT.check(given.get("n"))

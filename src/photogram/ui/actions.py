@@ -16,7 +16,7 @@ from ..studio import Batch, Generation, Studio, Topic
 from ..studio.many import delete_images, restore_images, star_images
 from ..studio.resuming import discard, pick_up, quote_all_unsent
 from . import said
-from .reusing import reuse, take_back, write_code, write_details
+from .reusing import find_batch, list_params, reuse, take_back, write_code, write_details
 from .wire import Json, write_error
 
 if TYPE_CHECKING:
@@ -46,11 +46,16 @@ class Action:
 
 
 class Once:
-    """Does what a message with an id asks for, once: sent again, because its answer was lost, it only says it again."""
+    """Does what a message with an id asks for, once: sent again, because its answer was lost, it only hears that again.
+
+    Args:
+        most: Answers that are remembered; those of what was done and of what was refused are counted apart.
+    """
 
     def __init__(self, most: int = 200) -> None:
         self._most = most
         self._done: dict[str, Any] = {}
+        self._refused: dict[str, Json] = {}
         self._lock = Lock()
 
     def __call__(self, act_id: str, run: Callable[[], Any]) -> Any:
@@ -60,11 +65,24 @@ class Once:
         if act_id in self._done:
             return self._done[act_id]
         result = run()
-        with self._lock:  # actions have several lanes
-            self._done[act_id] = result
-            if len(self._done) > self._most:
-                del self._done[next(iter(self._done))]
+        self._keep(self._done, act_id, result)
         return result
+
+    def remember(self, refused: Json) -> None:
+        """Keeps what was told of what was refused: half of it may be done. What is done all the same stays so."""
+        act_id = said.text(refused, "id")
+        if act_id and act_id not in self._done:
+            self._keep(self._refused, act_id, refused)
+
+    def find_refused(self, act_id: str) -> Json | None:
+        """Returns what was told of it, if it was refused."""
+        return self._refused.get(act_id)
+
+    def _keep(self, kept: dict[str, Any], act_id: str, answer: Any) -> None:
+        with self._lock:  # actions have several lanes
+            kept[act_id] = answer
+            if len(kept) > self._most:
+                del kept[next(iter(kept))]
 
 
 def _generations(controller: Controller, message: Json) -> list[Generation]:
@@ -139,6 +157,15 @@ def _use_as_reference(controller: Controller, message: Json) -> Json:
     return {"taken": taken}
 
 
+def _use_reference(controller: Controller, message: Json) -> None:
+    """Takes an input image of a batch as a reference; a view names it by its content."""
+    references = find_batch(controller.studio, said.text(message, "batch")).record.references
+    asset = next((one for one in references if one.sha256 == message.get("sha")), None)
+    if asset is None:
+        raise BadParams(["the batch has no such reference"])
+    controller.references.add(controller.references.read(asset))
+
+
 def _new_topic(controller: Controller, message: Json) -> str:
     return controller.studio.new_topic(said.text(message, "title").strip() or None).id
 
@@ -177,7 +204,9 @@ ACTIONS: dict[str, Action] = {
     "unreuse": Action(take_back, form=True),
     "code": Action(write_code),
     "details": Action(write_details),
+    "params": Action(list_params),
     "use_as_reference": Action(_use_as_reference, form=True),
+    "use_reference": Action(_use_reference, form=True),
     "new_topic": Action(_new_topic),
     "rename_topic": Action(
         lambda controller, message: _topic(controller, message).rename(said.text(message, "title")).id

@@ -103,8 +103,8 @@ class Controller:
             problem = {"kind": "internal", "message": f"{type(error).__name__}: {error}", "next_step": ""}
         facts = {"what": kind, "id": message.get("id"), "seq": message.get("seq")}
         refused = {"kind": "refused", "view": view, **facts, "error": problem}
-        if kind == "press":
-            self._pressing.remember(refused)
+        if remember := {"press": self._pressing.remember, "act": self._once.remember}.get(kind):
+            remember(refused)
         return [Reply(refused)]
 
     # ── What a view sees ────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,8 +188,8 @@ class Controller:
 
         def make(form: Form) -> Form:
             changes, model = given, said.text(given, "model")
-            if model and model != form.model:
-                form, lost = form.switch(registry.card(model))
+            if model and (model != form.model or "params" in given):  # they were set before it was chosen
+                form, lost = form.change({"params": given.get("params")}).switch(registry.card(model))
                 dropped.extend(lost)
                 changes = {name: value for name, value in given.items() if name != "params"}
             if changes.get("match_size"):
@@ -242,7 +242,9 @@ class Controller:
         self.studio._write(settings.set_setting, self.studio.user, LAYOUT, kept)
 
     def _act(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        """Does what a button says; the rows tell the rest."""
+        """Does what a button says; the rows tell the rest. Sent again, one that was refused only hears that again."""
+        if refused := self._once.find_refused(said.text(message, "id")):
+            return [Reply({**refused, "view": message["view"]})]
         action = ACTIONS.get(said.text(message, "action"))
         if action is None:
             raise BadParams([f"there is no action {message.get('action')!r}"])

@@ -29,13 +29,14 @@ def list_choices(
     A provider that takes any model's id says so with a last line of its own. With `at_hand` the keyring is not asked:
     a key that only it knows counts as there.
     """
+    cards = registry.cards()  # before their providers: a cell may add some of both meanwhile
     present = {one.name: has_key(one, keys, user_id, at_hand=at_hand) for one in registry.providers()}
-    local = {card.provider for card in registry.cards() if card.local}
+    local = {card.provider for card in cards if card.local}
 
     def place(card: ModelCard) -> tuple[object, ...]:
         return card.provider not in local, not present[card.provider], card.provider, card.model == ANY_MODEL
 
-    return [describe_choice(card, present[card.provider], today) for card in sorted(registry.cards(), key=place)]
+    return [describe_choice(card, present[card.provider], today) for card in sorted(cards, key=place)]
 
 
 def describe_choice(card: ModelCard, has_its_key: bool, today: date) -> Json:

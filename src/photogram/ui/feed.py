@@ -10,7 +10,7 @@ from ..domain.records import GenerationRecord
 from ..domain.task import TaskStatus
 from ..store.outline import Changes, list_changes, list_used_models, load_batches, open_outline
 from . import said
-from .pictures import read_small, read_thumbs_of
+from .pictures import Small, read_small, read_small_of
 from .shown import Shown, read_shown
 from .wire import Json, Reply, write_batch, write_image, write_row
 
@@ -120,9 +120,8 @@ class Feed:
         return [Reply(batches), *pictures, *self._glimpses(message["view"], images)]
 
     def _pictures(self, view: str, images: Sequence[GenerationRecord]) -> list[Reply]:
-        found = read_thumbs_of(self._studio, images)
-        thumbs = {"kind": "thumbs", "view": view, "ids": [image.id for image in images], "shas": list(found)}
-        return [Reply(thumbs, list(found.values()))] if images else []
+        ids = [image.id for image in images]
+        return [_write_small(view, ids, read_small_of(self._studio, images))] if images else []
 
     def _glimpses(self, view: str, images: Sequence[GenerationRecord]) -> list[Reply]:
         """Sends what is seen already of images that are being drawn, by providers that show it."""
@@ -132,11 +131,15 @@ class Feed:
         return [Reply({"kind": "glimpses", "view": view, "ids": ids}, list(seen.values()))] if seen else []
 
     def thumbs(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        """Sends small pictures; one that cannot be had is left out."""
+        """Sends small pictures, and says which cannot be had."""
         ids = said.texts(message, "ids", MOST_IDS)
-        found = read_small(self._studio, ids, self._controller.form.references)
-        thumbs = {"kind": "thumbs", "view": message["view"], "ids": ids, "shas": list(found)}
-        return [Reply(thumbs, list(found.values()))]
+        return [_write_small(message["view"], ids, read_small(self._studio, ids, self._controller.form.references))]
+
+
+def _write_small(view: str, ids: Sequence[str], small: Small) -> Reply:
+    unread = {"unread": dict(small.unread)} if small.unread else {}
+    thumbs = {"kind": "thumbs", "view": view, "ids": list(ids), "shas": list(small.thumbs), **unread}
+    return Reply(thumbs, list(small.thumbs.values()))
 
 
 def _cut(images: Sequence[GenerationRecord], part: object) -> Sequence[GenerationRecord]:

@@ -1,5 +1,9 @@
 """The panel in the browser: its components, scripts and styles, put together as one ES module.
 
+A widget's state is saved in a notebook by whoever runs it without looking (nbclient) or wishes so in JupyterLab, and
+240 kB have no place there. So the state holds only what asks for that module (`view/opening.js`); the module itself
+goes as a message, packed.
+
 A component is a file of three parts: `<template>`, `<script>` (JavaScript that ends in one `export default {…}` and
 imports nothing), `<style>`. ipyvue could compile such files in the browser, but does so with Vue's compiler for files,
 0.8 MB that JupyterLab would have to load first, and imports two modules for each. Vue itself compiles a template when a
@@ -8,12 +12,16 @@ component is first drawn.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from .texts import LANGUAGES, read_texts
 
 HERE = Path(__file__).parent
 ROOT = "pg-studio-panel"
@@ -40,6 +48,20 @@ COMPONENT = """\
 """
 
 
+class Module(NamedTuple):
+    """What a widget's state holds of the panel, and the rest.
+
+    Attributes:
+        name: No other version of the panel has it.
+        opening: The code of an ES module that asks for the panel's code and shows it.
+        panel: The panel's code, in gzip's format.
+    """
+
+    name: str
+    opening: str
+    panel: bytes
+
+
 class Component(NamedTuple):
     """A component's file, taken apart."""
 
@@ -56,10 +78,11 @@ def read_components() -> dict[str, Component]:
 
 
 def _take_apart(text: str) -> Component:
-    script = re.sub(
-        r"^//@include (\S+)$", lambda found: (HERE / found[1]).read_text("utf-8"), _part("script", text), flags=re.M
-    )
-    return Component(_part("template", text), script, _part("style", text))
+    return Component(_part("template", text), _include(_part("script", text)), _part("style", text))
+
+
+def _include(script: str) -> str:
+    return re.sub(r"^//@include (\S+)$", lambda found: (HERE / found[1]).read_text("utf-8"), script, flags=re.M)
 
 
 def _part(name: str, text: str) -> str:
@@ -68,8 +91,25 @@ def _part(name: str, text: str) -> str:
 
 
 @cache
-def build_module() -> tuple[str, str]:
-    """Returns the module's name, which no other version of it has, and its code. The panel is its default export."""
+def build_module() -> Module:
+    """Returns what a panel's widget is made of."""
+    code = build_panel()
+    words = {lang[:2]: _opening_words(read_texts(lang)) for lang in LANGUAGES}
+    opening = _include((HERE / "view/opening.js").read_text("utf-8"))
+    name = f"photogram-panel-{hashlib.sha256((opening + code).encode()).hexdigest()[:12]}"
+    return Module(
+        name, opening.replace("{opening}", json.dumps(words, ensure_ascii=False)), gzip.compress(code.encode(), mtime=0)
+    )
+
+
+def _opening_words(texts: Mapping[str, str]) -> list[str]:
+    """Returns what is told of a panel that is being opened: soon, and when it takes long."""
+    return [texts["panel.loading"], f"{texts['panel.silent']} {texts['panel.silent_hint']}"]
+
+
+@cache
+def build_panel() -> str:
+    """Returns the code of the ES module whose default export is the panel."""
     components = read_components()
     style = keep_inside((HERE / "theme.css").read_text("utf-8") + "".join(one.style for one in components.values()))
     version = f"pg-{hashlib.sha256(style.encode()).hexdigest()[:8]}"
@@ -82,8 +122,7 @@ def build_module() -> tuple[str, str]:
         )
         for tag, one in components.items()
     )
-    code = MODULE.format(version=json.dumps(version), style=json.dumps(style), parts=parts, root=json.dumps(ROOT))
-    return f"photogram-panel-{hashlib.sha256(code.encode()).hexdigest()[:12]}", code
+    return MODULE.format(version=json.dumps(version), style=json.dumps(style), parts=parts, root=json.dumps(ROOT))
 
 
 def keep_inside(style: str) -> str:

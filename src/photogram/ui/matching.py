@@ -44,8 +44,8 @@ def match_size(card: ModelCard, form: Form) -> Form:
     if not form.references:
         raise BadReference("There is no reference whose proportions could be taken.", next_step="Add one first.")
     first = form.references[0]
-    others = {name: value for name, value in form.params.items() if name not in SIZE_NAMES}
-    return form.change({"params": others | _find_size(card, form, first.width / first.height)})
+    found = _find_size(card, form, first.width / first.height)
+    return form.change({"params": dict.fromkeys(SIZE_NAMES) | found})
 
 
 def can_match(card: ModelCard) -> bool:

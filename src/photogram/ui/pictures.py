@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from ..domain.task import TaskStatus
 from ..errors import BadParams, NotReady
 from ..store import topics
 from ..store.batches import get_generation
+from ..store.files import Folder
 from ..store.outline import load_batches, load_images
 from ..studio.export import file_name
 from ..studio.pictures import MANY_IMAGES
@@ -24,8 +25,21 @@ if TYPE_CHECKING:
 PART_BYTES = 2 << 20
 
 
-def read_small(studio: Studio, asked: Sequence[str], of_form: Sequence[Asset]) -> dict[str, bytes]:
-    """Returns thumbnails (WebP, 384 px) by sha256.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Small:
+    """Small pictures (WebP, 384 px), by the sha256 of what they show.
+
+    Attributes:
+        thumbs: Those that can be had.
+        unread: Why others cannot: "missing", where the file is not in the workspace, or "unreadable".
+    """
+
+    thumbs: Mapping[str, bytes]
+    unread: Mapping[str, str]
+
+
+def read_small(studio: Studio, asked: Sequence[str], of_form: Sequence[Asset]) -> Small:
+    """Returns the small pictures that a view asks for.
 
     Args:
         studio: Whose pictures.
@@ -38,19 +52,28 @@ def read_small(studio: Studio, asked: Sequence[str], of_form: Sequence[Asset]) -
     references = [one for one in of_form if one.sha256 in asked]
     for batch in studio._read(load_batches, studio.user, [one for one in asked if is_id(one, "bat")]):
         references += batch.references
-    thumbs = studio._thumbs((), references) | read_thumbs_of(studio, images)
+    small = read_small_of(studio, images, references)
+    covers: dict[str, bytes] = {}
     for cover in studio._read(topics.list_covers, studio.user, [one for one in asked if is_id(one, "top")]):
-        small = studio._files.read_thumb(cover, size_px=384)
-        thumbs |= {cover: small} if small else {}
-    return thumbs
+        kept = studio._files.read_thumb(cover, size_px=384)
+        covers |= {cover: kept} if kept else {}
+    return Small(thumbs={**small.thumbs, **covers}, unread=small.unread)
 
 
-def read_thumbs_of(studio: Studio, images: Sequence[GenerationRecord]) -> dict[str, bytes]:
-    """Returns the thumbnails of these images by sha256."""
-    thumbs: dict[str, bytes] = {}
+def read_small_of(studio: Studio, images: Sequence[GenerationRecord], references: Sequence[Asset] = ()) -> Small:
+    """Returns the small pictures of these images and references."""
+    thumbs = studio._thumbs((), references)
     for at in range(0, len(images), MANY_IMAGES):  # of more at once it makes smaller ones
         thumbs |= studio._thumbs(images[at : at + MANY_IMAGES])
-    return thumbs
+    wanted: list[tuple[Asset, Folder]] = [(image.asset, "images") for image in images if image.asset]
+    wanted += [(asset, "references") for asset in references]
+    unread = {asset.sha256: _why(studio, asset, folder) for asset, folder in wanted if asset.sha256 not in thumbs}
+    return Small(thumbs=thumbs, unread=unread)
+
+
+def _why(studio: Studio, asset: Asset, folder: Folder) -> str:
+    there = studio._files.exists(asset.sha256, extension=asset.extension, folder=folder)
+    return "unreadable" if there else "missing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

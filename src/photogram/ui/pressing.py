@@ -81,6 +81,8 @@ class Pressing:
         given, form = said.table(message, "form"), self._controller.form
         if (model := said.text(given, "model")) and model != form.model:
             form = form.switch(self._studio._engine.registry.card(model))[0]
+        if isinstance(given.get("params"), dict):  # all that it shows, and no other
+            form = replace(form, params={})
         form = form.change(given)
         held = [asset.sha256 for asset in form.references]
         if isinstance(shown := given.get("references"), list) and any(one not in held for one in shown):

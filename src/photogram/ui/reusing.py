@@ -1,4 +1,4 @@
-"""What a batch was made with: back in the form, as code, and what is known of an image that failed."""
+"""What a batch was made with: back in the form, as code, in a list; and what is known of an image that failed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ..domain.ids import is_id
 from ..domain.size import pixels_of
 from ..errors import BadParams, UnknownModel
 from ..store.batches import get_generation
+from ..store.tasks import newest_task
 from ..studio import Batch, Studio
 from ..studio.form import Form
 from . import said
@@ -89,12 +90,28 @@ def write_code(controller: Controller, message: Json) -> str:
     return find_batch(controller.studio, said.text(message, "batch")).code()
 
 
+def list_params(controller: Controller, message: Json) -> list[Json]:
+    """Returns every parameter that an image was made with, also those that were not set: `name` and `value`.
+
+    Where the model is still known also `kind` and `unit`.
+    """
+    studio = controller.studio
+    task = studio._read(newest_task, studio.user, _image_id(message))
+    try:
+        specs = studio._engine.registry.card(task.address).specs
+    except UnknownModel:
+        specs = {}
+    known = sorted(task.params.items(), key=lambda item: list(specs).index(item[0]) if item[0] in specs else len(specs))
+    return [
+        {"name": name, "value": value}
+        | ({"kind": str(specs[name].kind), "unit": specs[name].unit} if name in specs else {})
+        for name, value in known
+    ]
+
+
 def write_details(controller: Controller, message: Json) -> str:
     """Returns what is known of an image that was not made, for whoever is asked for help. Its prompt is left out."""
-    image_id = said.text(message, "image")
-    if not is_id(image_id, "gen"):
-        raise BadParams(["the message names no image"])
-    batch = controller.studio._read(get_generation, controller.studio.user, image_id)
+    batch = controller.studio._read(get_generation, controller.studio.user, _image_id(message))
     image = batch.generations[0]
     error = image.error
     facts = {
@@ -113,6 +130,13 @@ def write_details(controller: Controller, message: Json) -> str:
     }
     lines = [f"{name}: {value}" for name, value in facts.items() if value]
     return "\n".join([*lines, *(["", error.detail] if error and error.detail else [])])
+
+
+def _image_id(message: Json) -> str:
+    image_id = said.text(message, "image")
+    if not is_id(image_id, "gen"):
+        raise BadParams(["the message names no image"])
+    return image_id
 
 
 def _current_card(controller: Controller) -> ModelCard | None:

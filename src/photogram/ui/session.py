@@ -35,8 +35,8 @@ HELD_S = 3.0
 GONE_S = 12.0
 """A view that did not beat for so long (it does every 5 s) is forgotten until it beats again: its page may be gone."""
 
-IN_ORDER = frozenset({"press", "form", "layout", "upload", "look", "select"})
-"""What a view says in order, and that must be done in order."""
+IN_ORDER = frozenset({"hello", "press", "form", "layout", "upload", "look", "select"})
+"""What a view says in order, and that must be done in order: a view that is opened sees what another one just set."""
 
 ONCE = frozenset({"press", "act"})
 """What has an id of its own and is sent again until it is answered."""

@@ -12,6 +12,7 @@ from traitlets import Int
 from ..studio.showing import DEFAULT_PANEL_HEIGHT
 from .controller import Controller
 from .front_end import build_module
+from .kernel import mend_kernel
 from .session import Session, as_content, write_closed
 from .wire import Json
 
@@ -30,10 +31,11 @@ class StudioPanel(VuetifyTemplate):
     frame_height = Int(DEFAULT_PANEL_HEIGHT).tag(sync=True)
 
     def __init__(self, studio: Studio, *, lang: str | None = None) -> None:
+        mend_kernel()
         controller = Controller(studio, lang=lang)
-        name, code = build_module()
-        define_module(name, code=code, dependencies=[])  # sent once, for all panels of this kernel
-        super().__init__(template=Template(esm_module=name), frame_height=controller.settle_height(None))
+        module = build_module()
+        define_module(module.name, code=module.opening, dependencies=[])  # sent once, for all panels of this kernel
+        super().__init__(template=Template(esm_module=module.name), frame_height=controller.settle_height(None))
         self._controller: Controller | None = controller
         self._session: Session | None = Session(controller, self._send_message)
         studio._at_close.callback(self._end)
@@ -45,6 +47,8 @@ class StudioPanel(VuetifyTemplate):
 
     def vue_say(self, message: Any, buffers: Sequence[Any] = ()) -> None:
         """Takes a message of a view; on whichever thread the kernel likes."""
+        if isinstance(message, dict) and message.get("code") is True:  # a view that is only being opened
+            self._send_message({"kind": "code", "view": message.get("view")}, [build_module().panel])
         if session := self._session:
             session.receive(message, [bytes(one) for one in buffers])
         else:

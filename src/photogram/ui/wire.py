@@ -39,9 +39,9 @@ class Reply:
 
 
 def write_row(row: OutlineRow) -> list[Any]:
-    """Returns an outline row: [id, images, references, width / height, created in ms]."""
+    """Returns an outline row: [id, images, references, width / height, created in ms, made]."""
     ratio = min(LONGEST, max(SHORTEST, row.size[0] / row.size[1]))
-    return [row.id, row.images, row.references, round(ratio, 4), write_time(row.created_at)]
+    return [row.id, row.images, row.references, round(ratio, 4), write_time(row.created_at), row.made]
 
 
 def write_batch(batch: BatchRecord) -> Json:

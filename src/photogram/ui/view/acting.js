@@ -31,9 +31,8 @@ const acting = {
     const placeholder = { ...row, id, images: n, created: Date.now() + this.skew, local: true, prompt: batch?.prompt, model: batch?.model };
     this.rows = [Object.freeze(placeholder), ...this.rows];
     this.$refs.root.querySelector('.pg-feed')?.scrollTo({ top: 0, behavior: 'smooth' });
-    this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n }));
     const message = { id, of: row.id };
-    this.mores[id] = { message, at: Date.now(), busy: false };
+    this.mores[id] = { message, n, at: Date.now(), busy: false };
     setTimeout(() => { if (this.mores[id]) this.mores[id].busy = true; }, BUSY_MS);
     this.tell('press', message);
   },
@@ -59,20 +58,24 @@ const acting = {
     const refocus = this.keepFocus();
     this.rows = mergeRows(this.rows, [{ ...row, images: 0 }]);
     this.$nextTick(refocus);
-    await this.deleted([row.id], this.t('toast.batch_deleted'), () => { this.rows = mergeRows(this.rows, [row]); });
+    await this.deleted([row.id], () => this.t('toast.batch_deleted'), () => { this.rows = mergeRows(this.rows, [row]); });
   },
   // ── An image ──────────────────────────────────────────────────────────────────────────────────────────────────────
   async deleteImages(ids) {
     const gone = new Set(ids), refocus = this.keepFocus(gone), back = this.takeOut(gone);
     this.$nextTick(refocus);
     this.unselect(ids);
-    await this.deleted(ids, this.t(ids.length === 1 ? 'toast.image_deleted' : 'toast.images_deleted', { n: ids.length }), back);
+    await this.deleted(ids, (n) => this.t(n === 1 ? 'toast.image_deleted' : 'toast.images_deleted', { n }), back);
   },
-  async deleted(ids, text, back) { // what was deleted is gone from the screen already
-    const toast = this.toast('', text, { action: this.undoing(() => this.askAll('undelete', ids)) });
-    if (await this.askAll('delete', ids) !== undefined) return this.unselect(ids);
+  async deleted(ids, words, back) { // what was deleted is gone from the screen already; what is refused comes back
+    const told = (some) => this.toast('', words(some.length), { action: this.undoing(() => this.askAll('undelete', some)) });
+    const { topic, filter } = this, toast = told(ids), refused = new Set(await this.askAll('delete', ids));
+    const done = ids.filter((id) => !refused.has(id));
+    this.unselect(done);
+    if (!refused.size) return;
     this.dismiss(toast);
-    back();
+    if (filter === this.filter && (topic === this.topic || filter.everywhere)) back(refused);
+    if (done.length && !this.closed) told(done);
   },
   keepFocus(ids = new Set()) { // returns what gives the focus to the next image, where what had it vanished
     const feed = this.$refs.root.querySelector('.pg-feed'), cards = [...feed.querySelectorAll('.pg-card[data-id]')];
@@ -84,15 +87,19 @@ const acting = {
       (card?.querySelector('.pg-view, .pg-steps button, .pg-stop') ?? feed).focus({ preventScroll: true });
     };
   },
-  takeOut(ids) { // images vanish at once; returns what puts them back
+  takeOut(ids) { // images vanish at once; returns what puts some of them back
     const touched = Object.values(this.batches).map((batch) => ({
       batch, before: batch.images, left: batch.images.filter((one) => !ids.has(one.id)), row: this.rows.find((row) => row.id === batch.id),
     })).filter(({ before, left, row }) => row && left.length < before.length);
     this.rows = mergeRows(this.rows, touched.map(({ row, before, left }) => Object.freeze({ ...row, images: row.images - (before.length - left.length) })));
     touched.forEach(({ batch, left }) => { batch.images = left; });
-    return () => {
-      this.rows = mergeRows(this.rows, touched.map(({ row }) => row));
-      touched.forEach(({ batch, before }) => { batch.images = before; });
+    return (some) => {
+      const backs = touched.filter(({ before }) => before.some((one) => some.has(one.id)));
+      for (const { batch, before } of backs) { // others of it may have changed meanwhile, or gone
+        const there = new Map(batch.images.map((one) => [one.id, one]));
+        batch.images = before.filter(({ id }) => there.has(id) || some.has(id)).map((one) => there.get(one.id) ?? one);
+      }
+      this.rows = mergeRows(this.rows, backs.map(({ row, batch }) => Object.freeze({ ...row, images: this.shownImages(batch).length })));
     };
   },
   async star(image, starred = !image.starred) {
@@ -115,6 +122,10 @@ const acting = {
     if (taken === ids.length) return void this.toast('good', this.t(taken === 1 ? 'toast.referenced' : 'toast.referenced_more', { n }));
     const because = why ? this.told(why) : this.t(most === 1 ? 'refs.most_one' : 'refs.most', { model: card?.title ?? model, n: most });
     this.toast('bad', this.t('toast.referenced_some', { n, all: this.n(ids.length), why: because }), { error: why });
+  },
+  async useReference(batch, sha) { // an input image of a batch, once more
+    this.flush();
+    if (await this.ask('use_reference', { batch, sha }) !== undefined) this.toast('good', this.t('toast.referenced'));
   },
   async copyDetails(image) {
     const details = await this.ask('details', { image: image.id });

@@ -3,15 +3,16 @@ const BEAT_MS = 5000;
 
 const beating = {
   beat() {
+    this.wake();
     this.awaiting ||= Date.now();
-    if (!this.ready) this.tell('hello', { lang: navigator.language });
-    else this.tellBeat();
+    this.tellBeat();
     for (const one of [this.sending, ...Object.values(this.mores), ...this.asked.values()]) { // an id is done once, however often it comes
       if (one && this.isLost(one.at)) { one.at = Date.now(); this.tell(one.message.action ? 'act' : 'press', one.message); }
     }
     if (this.unanswered && this.isLost(this.saidAt)) { this.saidAt = Date.now(); this.tell('form', { changes: this.unanswered, seq: this.seq }); }
     if (this.ready && this.keyless()) this.tell('models'); // a key may have come since
   },
+  comeBack() { if (!this.isBeaten()) this.beat(); }, // to the front: a tab says so by two events
   // Whether what was said then may have been lost: it is not answered, and something was since. A kernel that answers
   // nothing at all has it in its line, and would only find more of the same behind it.
   isLost(at) { return Date.now() - at > BEAT_MS && this.heardAt >= at; },

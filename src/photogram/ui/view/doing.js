@@ -1,16 +1,28 @@
 // What the user does: methods of the root, called by its components as `pg.…`.
 const TYPING_MS = 300, BUSY_MS = 1000, AGAIN_MS = 1000, PART_BYTES = 1 << 20;
 
+function proportionOf({ width, height, aspect_ratio: ratio, size }) {
+  if (width && height) return width / height;
+  const [, across, down] = /^(\d+)[:x](\d+)$/.exec(ratio ?? size ?? '') ?? [];
+  return across / down || null;
+}
+
 const doing = {
   set(changes) {
-    Object.assign(this.form, changes); Object.assign(this.pending, changes);
-    clearTimeout(this.typing);
-    this.typing = setTimeout(this.flush, TYPING_MS);
+    Object.assign(this.form, changes);
+    this.hold(changes);
   },
-  setParams(changes) { // null takes a parameter out: its default is meant
+  setParams(changes) { // null takes a parameter out: its default is meant. Only these leave: a cell may have set others
     const params = { ...this.form.params, ...changes };
     for (const name of Object.keys(params)) if (params[name] === null) delete params[name];
-    this.set({ params });
+    this.form.params = params;
+    this.hold({ params: changes });
+  },
+  hold(changes) {
+    this.pending = joinChanges(this.pending, changes);
+    this.changing = true;
+    clearTimeout(this.typing);
+    this.typing = setTimeout(this.flush, TYPING_MS);
   },
   choose(model) {
     this.flush();
@@ -28,10 +40,9 @@ const doing = {
     this.pending = {};
   },
   sayForm(changes) { // until it is answered, it is kept: a connection that was cut may have lost it
-    const { params, ...others } = this.unanswered ?? {};
-    this.unanswered = { ...others, ...(params && !changes.model ? { params } : {}), ...changes };
+    this.unanswered = joinChanges(this.unanswered ?? {}, changes);
     this.saidAt = Date.now();
-    for (const name of Object.keys(changes)) delete this.sending?.message.changes[name]; // sent again, it says no old ones
+    if (this.sending) dropChanges(this.sending.message.changes, changes); // sent again, it says no old ones
     this.tell('form', { changes, seq: ++this.seq });
   },
   press() {
@@ -45,15 +56,30 @@ const doing = {
     this.unanswered = null; // the press carries it; said again after the press, it would bring the prompt back
     if (this.isFiltered()) this.unfilter(); // what is made now must be seen
     const { model, params, prompt, n, references } = this.form;
-    const id = newId('bat'), ratio = this.form.size ? this.form.size[0] / this.form.size[1] : 1;
+    const id = newId('bat');
     const form = { model, params, prompt, n, references: references.map((one) => one.sha) };
+    const ratio = this.proportion();
     if (this.topic) this.watchTitle(this.topic);
     const message = { id, form, topic: this.topic, changes };
     this.sending = { message, at: Date.now(), busy: false };
     setTimeout(() => { if (this.sending?.message.id === id) this.sending.busy = true; }, BUSY_MS);
     const row = Object.freeze({ id, images: n, references: references.length, ratio, created: Date.now() + this.skew, local: true, prompt, model });
     this.rows = [row, ...this.rows];
-    this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n }));
     this.tell('press', message);
   },
+  proportion() { // of the images that the form asks for: what was picked just now, the kernel has not settled yet
+    const { params, size, card } = this.form, own = Object.fromEntries((card?.controls ?? []).map((one) => [one.name, one.default]));
+    return (!this.changing && size ? size[0] / size[1] : proportionOf(params) ?? proportionOf(own)) ?? (size ? size[0] / size[1] : 1);
+  },
+  sayGenerating(n) { this.toast('', this.t(n === 1 ? 'toast.generating_one' : 'toast.generating', { n })); },
 };
+
+// Of the form's changes the later one stays; each of its parameters is one of its own.
+function joinChanges(first, then) {
+  return { ...first, ...then, ...(first.params && then.params ? { params: { ...first.params, ...then.params } } : {}) };
+}
+
+function dropChanges(changes, newer) {
+  for (const name of Object.keys(newer)) if (name !== 'params') delete changes[name];
+  for (const name of Object.keys(newer.params ?? {})) delete changes.params?.[name];
+}

@@ -35,7 +35,8 @@ const explaining = {
   about(problem) { return this.form.card?.controls.filter((one) => problem.match(/\w+/g)?.includes(one.name)) ?? []; },
   // What is wrong with one field of the form: a sentence of the kernel, or what its control knows to say of it.
   problem(name, problem) {
-    if (!problem || this.lang === 'en') return problem;
+    if (!problem) return problem;
+    if (this.lang === 'en') return problem.replace(/^\w+/, (first) => (this.about(first).length ? this.name(first) : first));
     if (name === 'images') return this.referenceProblem();
     const spec = this.form.card?.controls.find((one) => one.name === name);
     if (!spec || this.about(problem).length > 1) return this.which('problem.form', problem);

@@ -15,7 +15,7 @@ const fullFiles = {
       if (this.fetching === id) this.fetching = null;
     }
   },
-  fail(error) { this.failed = this.pg.t('look.failed', { why: this.pg.whyNot(error) }); },
+  fail(error) { this.failed = this.pg.t(this.pg.urls[this.image?.sha] ? 'look.failed' : 'look.unseen', { why: this.pg.whyNot(error) }); },
   forget() { // of what was seen only the image itself and those beside it are kept
     if (this.fetching && this.fetching !== this.looking.id) this.pg.leaveFull(this.fetching, this.tell);
     const near = this.near();

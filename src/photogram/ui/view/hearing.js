@@ -10,6 +10,7 @@ const hearing = {
     if (!this.narrow) this.open = { left: true, right: true, ...said.layout };
     this.around(said);
     this.topic = said.active; this.ready = true;
+    clearTimeout(this.keysDue);
     this.keysDue = setTimeout(() => this.tell('models'), KEYRING_MS);
   },
   take_image(image) {
@@ -38,13 +39,18 @@ const hearing = {
     if (said.by === this.view && said.seq === this.seq) this.unanswered = null;
     if (said.by === this.view && said.dropped.length) this.tellDropped(said);
     if (!this.unanswered) this.switching = false;
-    if (!this.unanswered && !Object.keys(this.pending).length) this.form = said.form; // else the answer says all of it
+    if (this.unanswered || Object.keys(this.pending).length) return; // its answer says all of it
+    this.changing = false;
+    this.form = said.form;
   },
   on_pressed(said) {
-    const prompt = this.sending?.message.form.prompt;
+    const { form, topic } = this.sending?.message ?? {}, more = this.mores[said.id]?.n;
     if (this.topic && said.topic !== this.topic && !this.filter.everywhere) this.takeBack(said.id); // it is elsewhere
-    if (this.endMore(said.id) || !this.endPress(said.id)) return;
-    if (this.form.prompt === prompt) this.form.prompt = '';
+    if (this.endMore(said.id)) return this.sayGenerating(more);
+    if (!this.endPress(said.id)) return;
+    this.sayGenerating(form.n);
+    if (this.form.prompt === form.prompt) this.form.prompt = '';
+    if (!topic) this.titles.set(said.topic, ''); // it was made for this press: its title is news, also where the topic came before the answer
     this.watchTitle(said.topic); this.tellTitles();
   },
   // Whether this view still waited for that press; its answer may come twice.
@@ -63,6 +69,7 @@ const hearing = {
   // What is asked for again and again is refused as often: it is told once, and only where it is still waited for.
   on_refused(said) {
     const { what, id, error } = said, why = this.told(error);
+    if (REPEATED.includes(what)) this.beaten = null;
     if (error.kind === 'StoreBusy' || REPEATED.includes(what)) this.trouble = error; // until something is answered
     if (what === 'press') {
       if (!this.endMore(id) && !this.endPress(id)) return;
@@ -77,7 +84,7 @@ const hearing = {
     }
   },
   refuseForm(seq, why, error) {
-    if (seq === this.seq) { this.unanswered = null; this.switching = false; }
+    if (seq === this.seq) { this.unanswered = null; this.switching = this.changing = false; }
     if (seq !== this.refusedSeq) this.complain(why, error);
     this.refusedSeq = seq;
   },

@@ -17,6 +17,11 @@ const looking = {
     if (!find()) await this.$refs.feed?.reveal(batch, Math.max(0, this.batches[batch] ? this.shownImages(this.batches[batch]).findIndex((one) => one.id === id) : 0));
     (find() ?? this.$refs.root?.querySelector('.pg-feed'))?.focus({ preventScroll: !!find() });
   },
+  madeImages(batch) { return this.shownImages(batch).filter((one) => one.status === 'success'); }, // those that can be looked at
+  countMade(row) { // as its details say, or the outline where they are not here, or not any more
+    const batch = this.stale.has(row.id) ? null : this.batches[row.id];
+    return batch ? this.madeImages(batch).length : this.made[row.id] ?? 0;
+  },
   // The next image that is made (by: 1) or the one before it (-1), in the order of the feed; null at its ends.
   async findImage({ id, batch, idx }, by) {
     const { rows } = this;
@@ -34,7 +39,7 @@ const looking = {
   },
   // The made images of a batch; where its details are not here, they come with those of the batches beyond it.
   loadImages(rows, at, by) {
-    const { id } = rows[at], made = () => this.batches[id] && this.shownImages(this.batches[id]).filter((one) => one.status === 'success');
+    const { id } = rows[at], made = () => this.batches[id] && this.madeImages(this.batches[id]);
     if (this.batches[id] || rows[at].local) return Promise.resolve(made() ?? []);
     this.touch(Array.from({ length: LOOK_AT_ONCE }, (_, n) => rows[at + n * by]).filter(Boolean).reverse()); // the next one last: it is asked for first
     return new Promise((resolve) => {

@@ -3,6 +3,9 @@ function readRow([id, images, references, ratio, created]) {
   return Object.freeze({ id, images, references, ratio, created });
 }
 
+// How many images of each batch are made: not in the rows, which stay as they are while images land.
+const readMade = (rows) => Object.fromEntries(rows.map((row) => [row[0], row[5]]));
+
 const isNewer = (one, other) => one.created > other.created || (one.created === other.created && one.id > other.id);
 const isSameRow = (one, other) => !other.local === !one.local && ['images', 'references', 'ratio', 'created'].every((name) => one[name] === other[name]);
 

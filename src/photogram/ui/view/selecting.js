@@ -30,7 +30,7 @@ const selecting = {
     const known = new Map(), unknown = [];
     for (const { id } of rows) {
       const batch = this.batches[id];
-      if (batch) known.set(id, this.shownImages(batch).filter((one) => one.status === 'success').map((one) => one.id));
+      if (batch) known.set(id, this.madeImages(batch).map((one) => one.id));
       else unknown.push(id);
     }
     const pages = [];
@@ -88,11 +88,11 @@ const selecting = {
     }
   },
 
-  // An action on all of them, as many at once as one message takes; resolves to undefined where one was refused.
+  // An action on all of them, as many at once as one message takes; resolves to those for which it was refused.
   async askAll(action, ids, body = {}) {
     const pages = [];
     for (let at = 0; at < ids.length; at += PICK_MOST_ACTED) pages.push(ids.slice(at, at + PICK_MOST_ACTED));
     const done = await Promise.all(pages.map((page) => this.ask(action, { ids: page, ...body })));
-    return done.includes(undefined) ? undefined : done;
+    return pages.filter((_, at) => done[at] === undefined).flat();
   },
 };

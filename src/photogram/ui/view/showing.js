@@ -13,14 +13,14 @@ const showing = {
   },
   show(topic, keep = false) { // keep: what was just pressed is on its way to this topic
     const known = this.shelf.get(topic), local = keep ? this.rows.filter((row) => row.local) : [];
-    Object.assign(this, { topic, filter: {}, waiting: !known && !!topic, batches: known?.batches ?? {}, rows: mergeRows(known?.rows ?? [], local) });
+    Object.assign(this, { topic, filter: {}, waiting: !known && !!topic, batches: known?.batches ?? {}, made: known?.made ?? {}, rows: mergeRows(known?.rows ?? [], local) });
   },
   shelve() { // a topic that is left is there again at once when somebody comes back; the kernel then says what changed
     if (!this.topic || this.waiting || this.isFiltered()) return;
     const rows = this.rows.filter((row) => !row.local), batches = {};
     for (const { id } of rows.slice(0, FIRST_BATCHES)) if (this.batches[id]) batches[id] = this.batches[id];
     this.shelf.delete(this.topic);
-    this.shelf.set(this.topic, { rows, batches });
+    this.shelf.set(this.topic, { rows, batches, made: this.made });
     if (this.shelf.size > KEPT_TOPICS) this.shelf.delete(this.shelf.keys().next().value);
   },
   sift(changes) { // a search or a filter is set or taken off
@@ -46,11 +46,21 @@ const showing = {
   shownImages(batch) { return this.filter.status || this.filter.starred ? batch.images.filter((one) => this.passes(one)) : batch.images; },
   tellLook(more) {
     this.looked = { topic: this.topic, filter: { ...this.filter }, since: this.revision, ...more };
-    this.tell('look', this.looked);
+    this.tellBeat();
   },
-  tellBeat() { // an answer that is still awaited is asked for again: what changed is of no use before it
-    if (this.looked) this.tell('look', this.looked);
-    else this.tell('beat', { since: this.revision, topic: this.topic, filter: { ...this.filter } });
+  nextBeat() { // an answer that is still awaited is asked for again: what changed is of no use before it
+    if (this.looked) return ['look', this.looked];
+    if (!this.ready) return ['hello', { lang: navigator.language }];
+    return ['beat', { since: this.revision, topic: this.topic, filter: { ...this.filter } }];
+  },
+  tellBeat() {
+    const next = this.nextBeat();
+    this.noteBeat(next);
+    this.tell(...next);
+  },
+  noteBeat(next) { this.beaten = { said: JSON.stringify(next), at: Date.now() }; },
+  isBeaten() { // the same was asked just now, and its answer is on its way
+    return !!this.beaten && Date.now() - this.beaten.at < BEAT_MS && this.beaten.said === JSON.stringify(this.nextBeat());
   },
   on_skeleton(said) {
     if (!said.asked && said.topic !== this.topic) { this.shelve(); this.show(said.topic, true); this.looked = null; } // another view or a cell chose it
@@ -59,6 +69,7 @@ const showing = {
     const there = new Set(rows.map((row) => row.id));
     this.around(said);
     this.rows = isSameList(rows, this.rows) ? this.rows : rows;
+    this.made = readMade(said.rows);
     for (const id of Object.keys(this.batches)) if (!there.has(id)) delete this.batches[id];
     said.batches.forEach((batch) => mergeBatch(this.batches, batch));
     Object.assign(this, { revision: said.revision, looked: null, waiting: false });
@@ -74,12 +85,13 @@ const showing = {
   },
   on_changes(said) {
     if (this.looked || !isSameFilter(said.filter, this.filter)) return;
-    if (said.since > this.revision) return this.tellBeat();
+    if (said.since > this.revision) return void (this.isBeaten() || this.tellBeat()); // a message was lost
     if (said.topic !== this.topic && !this.filter.everywhere) return;
     this.topic = said.topic;
     const topics = new Set(this.topics.map((one) => one.id));
     this.around(said);
     this.rows = mergeRows(this.rows, said.rows.map(readRow));
+    Object.assign(this.made, readMade(said.rows));
     said.batches.forEach((batch) => mergeBatch(this.batches, batch));
     said.images.forEach((image) => this.take_image(image));
     said.others.forEach((id) => this.stale.add(id));
@@ -97,6 +109,8 @@ const showing = {
   },
   on_thumbs(said, buffers) {
     said.shas.forEach((sha, at) => { this.urls[sha] ||= URL.createObjectURL(new Blob([buffers[at]], { type: 'image/webp' })); });
+    said.shas.forEach((sha) => { delete this.unread[sha]; });
+    Object.assign(this.unread, said.unread);
     this.thumbs.got(said.ids);
   },
   on_used(said) { this.used = said.models; },

@@ -3,7 +3,7 @@ const byActivity = (one, other) => other.active_at - one.active_at || (one.id < 
 
 const topical = {
   around(said) {
-    this.trouble = null; // the workspace was read
+    this.trouble = this.beaten = null; // the workspace was read
     for (const name of ['wallet', 'unsent']) if (name in said) this[name] = said[name];
     if (said.topics) this.takeTopics(said.topics);
     else if (said.topics_changed?.length || said.topics_gone?.length) {

@@ -4,7 +4,7 @@ const PARTS_AHEAD = 3, UPLOAD_AGAIN_MS = 10000, UPLOAD_END_MS = 40000;
 const uploading = {
   addFiles(list) {
     const files = [...list], { card, references } = this.form;
-    if (!files.length) return;
+    if (!files.length || this.closed) return;
     if (!card || !card.references) { this.toast('bad', card ? this.t('refs.none', { model: card.title }) : this.t('model.gone')); return; }
     const good = this.sortOut(files, card), active = this.uploads.filter((one) => one.status !== 'failed').length;
     const there = card.references === 1 && references.length < 2 ? 0 : references.length; // an only one is replaced
@@ -113,8 +113,14 @@ const uploading = {
   },
   findUpload(id) { return this.uploads.find((one) => one.id === id); },
   dropPreview(sha) { // the small picture from the kernel is there
-    if (!this.previews[sha] || !this.urls[sha]) return;
-    URL.revokeObjectURL(this.previews[sha]);
+    if (this.urls[sha]) this.forgetPreview(sha);
+  },
+  keepPreviews(references = []) { // a press, a reuse or another view may take references out
+    const kept = new Set(references.map((one) => one.sha));
+    for (const sha of Object.keys(this.previews)) if (!kept.has(sha)) this.forgetPreview(sha);
+  },
+  forgetPreview(sha) {
+    if (this.previews[sha]) URL.revokeObjectURL(this.previews[sha]);
     delete this.previews[sha];
   },
   removeReference(sha) {
@@ -142,7 +148,7 @@ const uploading = {
     clearTimeout(this.flight?.timer);
     this.flight = null;
     this.uploads.forEach((one) => URL.revokeObjectURL(one.preview));
-    Object.values(this.previews).forEach(URL.revokeObjectURL);
+    this.uploads = [];
   },
 
   // Anywhere in the panel: dropping files, and pasting an image (pasted text stays text).
@@ -155,7 +161,7 @@ const uploading = {
   onDrag(event) {
     if (this.ownDrag || !event.dataTransfer.types.includes('Files')) return;
     event.preventDefault(); event.stopPropagation();
-    this.dragging = true;
+    this.dragging = !this.closed;
   },
   onDragLeave(event) { if (!this.$refs.root.contains(event.relatedTarget)) this.dragging = false; },
   onDrop(event) {

@@ -5,6 +5,14 @@ const wording = {
   },
   n(number, digits = 0) { return Number(number).toLocaleString(this.lang, { maximumFractionDigits: digits }); },
   name(param) { return this.texts['param.' + param] ?? (param[0].toUpperCase() + param.slice(1)).replaceAll('_', ' '); },
+  choice(param, value) { // one of a parameter's values
+    if (typeof value === 'boolean') return this.t(value ? 'param.on' : 'param.off');
+    if (typeof value !== 'string') return this.n(value, 6);
+    if (this.texts['choice.' + value]) return this.t('choice.' + value);
+    if (param === 'output_format') return value.toUpperCase();
+    const spaced = value.replaceAll('_', ' ').replace(/([a-z])-(?=[a-z])/g, '$1 ');
+    return /^[a-z]+( |$)/.test(spaced) ? spaced[0].toUpperCase() + spaced.slice(1) : spaced;
+  },
   money(micros, source) {
     if (!micros) return this.t(source === 'unknown' ? 'cost.unknown' : 'cost.free');
     const usd = (micros / 1e6).toLocaleString(this.lang, { minimumFractionDigits: 2, maximumFractionDigits: 4 });
