@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ from playwright.sync_api import Dialog, Locator, Page, expect
 
 from .cells import NOTEBOOK, await_kernel, run_cell
 
+ARRIVES_S = 30.0
 LANDED = "n => document.querySelectorAll('.pg-feed .pg-card[data-status=success] img').length === n"
 KERNEL = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
 SHUT_DOWN = "async () => { await window.jupyterapp?.shell?.currentWidget?.sessionContext?.shutdown?.() }"
@@ -148,6 +150,12 @@ class Panel:
     def run(self, code: str) -> str:
         """Runs code in the kernel, in no cell; returns what it printed, or what it raised."""
         return self.page.evaluate(RUN, code)
+
+    def await_value(self, expression: str, wanted: object) -> None:
+        """Waits until the kernel prints an expression so: what the panel shows already may be on its way there."""
+        end = time.monotonic() + ARRIVES_S
+        while (said := self.run(f"print({expression})")) != f"{wanted}\n":
+            assert time.monotonic() < end, said
 
     # ── What is done with it ────────────────────────────────────────────────────────────────────────────────────
 

@@ -303,7 +303,7 @@ def test_a_batch_is_deleted_after_a_question_and_comes_back(panel: Panel) -> Non
     expect(panel.toasts).to_contain_text("Batch deleted")
     panel.toasts.get_by_role("button", name="Undo").click()
     pictures(panel, 2)
-    assert panel.run("print(len(studio.batch(batch.id)))") == "2\n"
+    panel.await_value("len(studio.batch(batch.id))", 2)
 
 
 # ── On its way, or not made ─────────────────────────────────────────────────────────────────────────────────────────

@@ -23,7 +23,7 @@ def test_every_way_in_which_an_image_is_not_made(panel: Panel, clipboard) -> Non
     expect(going.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "40")
     card(panel, "unwanted").get_by_role("button", name="Cancel").click()
     expect(card(panel, "unwanted")).to_contain_text("Cancelled")
-    assert panel.run("print(stopped[0].status)") == "cancelled\n"
+    panel.await_value("stopped[0].status", "cancelled")
     is_focused(card(panel, "unwanted").get_by_role("button", name="Retry", exact=True))
 
     expect(card(panel, "too many")).to_contain_text(re.compile("rate|limit|requests", re.I))

@@ -162,10 +162,7 @@ def test_what_a_cell_sets_is_seen_at_once_and_what_is_typed_is_read(panel: Panel
     expect(panel.prompt).to_have_value("from a cell")
     expect(panel.page.get_by_role("spinbutton", name="Width")).to_have_value("256")
     panel.prompt.fill("typed here")
-    tries = 50
-    while panel.run("print(studio.form.prompt)") != "typed here\n":
-        tries -= 1
-        assert tries, "what is typed is what the cell reads"
+    panel.await_value("studio.form.prompt", "typed here")
     assert json.loads(panel.run("import json; print(json.dumps(studio.form.settings()))")) == {
         "prompt": "typed here", "model": "sketch:scene", "n": 3, "width": 256, "height": 128, "seed": 0,
     }  # fmt: skip
@@ -180,10 +177,7 @@ def test_what_a_cell_sets_while_somebody_types_takes_nothing_away(panel: Panel) 
     eight = panel.page.get_by_role("group", name="Images").get_by_text("8", exact=True)
     expect(eight).to_have_attribute("aria-pressed", "true")
     expect(panel.prompt).to_have_value("half a sentence")
-    tries = 50
-    while panel.run("print(studio.form.prompt, studio.form.n)") != "half a sentence 8\n":
-        tries -= 1
-        assert tries
+    panel.await_value("(studio.form.prompt, studio.form.n)", ("half a sentence", 8))
 
 
 DRAG_MEANWHILE = f"""async code => {{
@@ -202,11 +196,7 @@ DRAG_MEANWHILE = f"""async code => {{
 def test_a_parameter_that_a_cell_sets_while_another_one_is_dragged_stays(panel: Panel) -> None:
     panel.open()
     assert panel.page.evaluate(DRAG_MEANWHILE, "studio.form.update(seed=5)") == ""
-    tries = 50
-    while "512" not in panel.run("print(studio.form.params)"):
-        tries -= 1
-        assert tries
-    assert panel.run("print(studio.form.params['width'], studio.form.params['seed'])") == "512 5\n"
+    panel.await_value("[studio.form.params.get(name) for name in ('width', 'seed')]", [512, 5])
     expect(panel.page.get_by_role("spinbutton", name="Width")).to_have_value("512")
     expect(panel.page.get_by_role("spinbutton", name="Seed")).to_have_value("5")
 

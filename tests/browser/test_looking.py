@@ -127,7 +127,7 @@ def test_what_can_be_done_with_the_image_that_is_looked_at(panel: Panel, fill) -
     expect(shown.locator(".pg-place").first).to_have_text("2 of 2")
     page.keyboard.press("ArrowLeft")
     expect(shown).to_contain_text("1 / 3")
-    assert panel.run("print(made[0][0].record.starred)") == "True\n"
+    panel.await_value("made[0][0].record.starred", True)
     page.keyboard.press("Escape")
     page.locator(".pg-feed").wait_for()
 
@@ -281,8 +281,7 @@ def test_a_lost_part_is_asked_for_again_and_silence_is_told(panel: Panel, fill) 
     card(panel, 0, 1).hover()
     with page.expect_download() as download:
         cards(panel).nth(0).get_by_role("button", name="Download", exact=True).click()
-        while panel.run("print(lost)") != "[1]\n":
-            pass
+        panel.await_value("lost", [1])
         page.clock.fast_forward(9000)
     assert len(read(download.value)) == int(panel.run("print(p.stat().st_size)"))
     expect(panel.toasts).to_contain_text("Image downloaded")

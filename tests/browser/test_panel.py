@@ -119,8 +119,7 @@ def test_the_panel_is_there_again_after_a_reload(panel: Panel) -> None:
     panel.shrink(2)
     panel.generate("a boat", 2)
     panel.prompt.fill("half a sen")
-    while panel.run("print(studio.form.prompt)") != "half a sen\n":  # not in one cell: a kernel may hear nothing in it
-        pass
+    panel.await_value("studio.form.prompt", "half a sen")
     page.evaluate("async () => { await window.jupyterapp.commands.execute('docmanager:save') }")
     page.reload()
     panel.await_pictures(2)

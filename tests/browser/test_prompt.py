@@ -302,8 +302,7 @@ def test_a_closed_studio_and_a_restarted_kernel_say_so_and_what_to_do(panel: Pan
     panel.open()
     page, notice = panel.page, panel.page.locator(".pg-notice")
     panel.prompt.fill("half a sentence")
-    while panel.run("print(studio.form.prompt)") != "half a sentence\n":  # 300 ms after it was typed
-        pass
+    panel.await_value("studio.form.prompt", "half a sentence")  # 300 ms after it was typed
     panel.run("studio.close()")
     expect(notice).to_have_text(re.compile("The studio was closed. Run the cell again to go on."))
     assert page.evaluate("() => document.querySelector('.pg-prompt').closest('[inert]') !== null")

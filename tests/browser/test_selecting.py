@@ -11,8 +11,6 @@ from .cells import NOTEBOOK
 from .panels import Panel
 from .settings import KINDS
 
-SELECTED = "print([one.id for one in studio.selected] == {ids})"
-
 
 def test_images_are_selected_one_by_one_in_ranges_and_all(panel: Panel, fill) -> None:
     fill(14, 2)
@@ -51,11 +49,7 @@ def test_images_are_selected_one_by_one_in_ranges_and_all(panel: Panel, fill) ->
 
 
 def expect_selected(panel: Panel, ids: str) -> None:
-    """Waits until the code sees these as selected: they are told a moment after the last click."""
-    for _ in range(100):
-        if panel.run(SELECTED.format(ids=ids)) == "True\n":
-            return
-    raise AssertionError(panel.run("print(studio.selected)"))
+    panel.await_value(f"[one.id for one in studio.selected] == {ids}", True)
 
 
 def test_what_the_bar_does_with_all_that_are_selected(panel: Panel, fill) -> None:
@@ -72,7 +66,7 @@ def test_what_the_bar_does_with_all_that_are_selected(panel: Panel, fill) -> Non
 
     bar(panel).get_by_role("button", name="Star").click()
     expect(bar(panel).get_by_role("button", name="Take the star off")).to_be_visible()
-    assert panel.run("print(sum(one.record.starred for batch in made for one in batch))") == "4\n"
+    panel.await_value("sum(one.record.starred for batch in made for one in batch)", 4)
     with page.expect_download() as download:
         bar(panel).get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "photogram_4_images.zip"

@@ -74,7 +74,7 @@ def test_five_topics_are_made_named_searched_renamed_and_deleted(panel: Panel) -
     name.press("Enter")
     expect(titles(panel).first).to_have_text("Logo Ideas")
     kept = ["Character designs for a comic", *others]
-    assert panel.run("print([one.title for one in studio.topics()])") == f"{['Logo Ideas', *kept]}\n"
+    panel.await_value("[one.title for one in studio.topics()]", ["Logo Ideas", *kept])
 
     panel.run("studio.generate('another', n=43, width=64, height=64).wait()")  # what the list says may be old by now
     expect(rows(panel).first).to_contain_text("45 images")
@@ -101,7 +101,7 @@ def test_five_topics_are_made_named_searched_renamed_and_deleted(panel: Panel) -
     question.get_by_role("button", name="Delete").click()
     expect(titles(panel)).to_have_text(kept)
     expect(panel.toasts).to_contain_text("'Logo Ideas' deleted")
-    assert panel.run("print([one.title for one in studio.topics()])") == f"{kept}\n"
+    panel.await_value("[one.title for one in studio.topics()]", kept)
     panel.button("Undo").click()
     expect(titles(panel)).to_have_text(["Logo Ideas", *kept])
     expect(page.locator(".pg-topic[aria-current=true]")).to_contain_text("Logo Ideas")
@@ -159,7 +159,7 @@ def test_a_topic_that_is_still_at_work_says_so_before_it_goes(panel: Panel) -> N
     expect(question).to_contain_text("still being made and will be cancelled")
     question.get_by_role("button", name="Delete").click()
     expect(titles(panel)).to_have_count(0)
-    assert panel.run("print(studio.active_topic)") == "None\n"
+    panel.await_value("studio.active_topic", None)
 
 
 def test_the_row_of_a_new_topic_is_there_at_once(panel: Panel) -> None:
