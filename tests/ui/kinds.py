@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from PIL import Image
 
@@ -26,7 +27,9 @@ def encode(colour: tuple[int, int, int], size: tuple[int, int] = (8, 8), kind: s
 
 
 class Kinds:
-    """`kinds:all` has every kind of parameter, `kinds:few` another style and one reference, `kinds:dear` costs $2.
+    """`kinds:all` has every kind of parameter, `kinds:few` another style and one reference, no seed.
+
+    `kinds:dear` costs $2, and takes seeds that JavaScript has no whole numbers for.
 
     In a prompt "refuse" fails, "hold" waits for `go`.
     """
@@ -70,13 +73,14 @@ class Kinds:
             *size, ParamSpec(name="style", kind=ParamKind.CHOICE, choices=("plain", "shiny")),
             ParamSpec(name="images", kind=ParamKind.IMAGES, max=1),
         )  # fmt: skip
+        dear = (*(spec for spec in every if spec is not seed), replace(seed, max=2**63 - 1))
         return [
             ModelCard(
-                provider=self.name, model=model, title=title, params=params, seeded=seed in params, local=True,
+                provider=self.name, model=model, title=title, params=params, seeded=model != "few", local=True,
                 price_micros=price, max_prompt=500, reference_mimes=frozenset({"image/png", "image/jpeg"}),
             )
             for model, title, params, price in (
-                ("all", "Every kind", every, 0), ("few", "A few", few, 0), ("dear", "Dear", every, 2_000_000)
+                ("all", "Every kind", every, 0), ("few", "A few", few, 0), ("dear", "Dear", dear, 2_000_000)
             )
         ]  # fmt: skip
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import pytest
 
@@ -9,7 +8,6 @@ from photogram.domain.asset import sniff_mime
 from photogram.domain.ids import new_id
 from photogram.errors import BadReference
 from photogram.ui.controller import Controller
-from photogram.ui.feed import MOST_IDS
 from photogram.ui.references import References
 from photogram.ui.shown import Shown
 
@@ -307,51 +305,6 @@ def test_one_reference_too_many_is_refused_and_nothing_is_lost(ask):
     refused = ask.upload(encode((9, 9, 9)), "u9")["refused"]
     assert "3 references at most" in refused["error"]["message"]
     assert len(ask("hello")["state"]["form"]["references"]) == 3
-
-
-def test_no_message_makes_the_kernel_read_a_path(ask, studio, tmp_path, monkeypatch):
-    secret = tmp_path / "secret.png"
-    secret.write_bytes(RED)
-    mine = ask.upload(encode((0, 0, 255), (9, 7)))["uploaded"]["reference"]["sha"]
-    made = ask.press(references=[mine])
-    opened: list[object] = []
-    real = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, *a, **k: (opened.append(self), real(self, *a, **k))[1])
-    for path in (str(secret), f"file://{secret}", "../secret.png", {"path": str(secret)}):
-        for kind, body in (
-            ("form", {"changes": {"references": [mine, path], "params": {"images": path, "mask": path}}}),
-            ("press", {"id": new_id("bat"), "form": {"prompt": "x", "references": [path], "params": {"images": path}}}),
-            ("press", {"id": new_id("bat"), "form": {"prompt": "x", "references": [mine], "params": {"mask": path}}}),
-            ("thumbs", {"ids": [path]}), ("full", {"id": path}), ("look", {"topic": path}),
-            ("batches", {"ids": [path]}),
-            ("act", {"action": "use_as_reference", "ids": [path]}),
-            ("act", {"action": "use_reference", "batch": made, "sha": path}),
-            ("upload", {"id": path, "part": 0, "parts": 1}),
-        ):  # fmt: skip
-            ask(kind, **body)
-    assert secret not in opened
-    assert len(studio.batches()) == 5, "a reference that is none is refused; a parameter that is none is left out"
-    assert all(batch.record.mask is None for batch in studio.batches())
-
-
-KINDS = ("hello", "look", "beat", "batches", "thumbs", "full", "press", "form", "upload", "act", "layout", "nonsense")
-NAMES = (
-    "id", "ids", "topic", "form", "changes", "action", "since", "part", "parts", "size", "search", "lang", "model",
-    "layout",
-)  # fmt: skip
-
-
-def test_no_message_can_spend_or_stop_the_panel(ask, studio):
-    for junk in (None, 7, "x", [], {}, [[]], "top_" + "0" * 26, "gen_" + "0" * 26, -1, 1e999, 10**30):
-        for kind in KINDS:
-            ask(kind, **dict.fromkeys(NAMES, junk))
-    assert studio.batches() == []
-    assert ask("hello")["state"]["view"] == "v"
-
-
-def test_one_message_asks_for_only_so_much(ask, studio):
-    batch = studio.batch(ask.press(n=2)).wait(20)
-    assert len(ask("batches", ids=[batch.id] * 10 * MOST_IDS)["batches"]["batches"]) == 1
 
 
 def test_ten_thousand_images_are_told_quickly_and_in_little(ask, studio):

@@ -91,3 +91,17 @@ def test_a_form_is_remembered_whole():
 )  # fmt: skip
 def test_a_setting_that_cannot_be_read_gives_an_empty_form(kept):
     assert recall(kept, "x:y") == Form(model="x:y")
+
+
+def test_a_seed_that_javascript_would_round_crosses_as_a_text_and_comes_back_as_the_same_number(ask, studio):
+    seed = 2**60 + 1
+    studio.form.update(model="kinds:dear", seed=seed)
+    shown = ask("hello")["state"]["form"]
+    assert shown["params"] == {"seed": str(seed)}
+    made = studio.batch(ask.press(model="kinds:dear", params=shown["params"])).wait(20)
+    assert (made[0].seed, made.params) == (seed, {"seed": seed})
+    told = ask("batches", ids=[made.id])["batches"]["batches"][0]
+    assert (told["images"][0]["seed"], told["params"]) == (str(seed), {"seed": str(seed)})
+    assert ask("act", action="reuse", batch=made.id)["form"]["form"]["params"] == {"seed": str(seed)}
+    assert ask("form", changes={"params": {"seed": str(seed - 2)}})["form"]["form"]["problems"] == {}
+    assert studio.form.params == {"seed": seed - 2}

@@ -27,6 +27,20 @@ def test_only_topics_that_changed_are_told(studio, ask):
     assert told["topics_gone"] == []
 
 
+@pytest.mark.parametrize("active", [True, False])
+def test_a_view_that_opens_a_topic_which_is_gone_is_shown_the_active_one(studio, ask, session, heard, active):
+    gone, other = studio.new_topic("Gone"), studio.new_topic("Other")
+    since = ask("hello")["skeleton"]["revision"]
+    gone.delete()
+    studio.active_topic = other if active else None
+    session.receive({"kind": "look", "view": "v", "topic": gone.id, "since": since, "activate": True})
+    told = heard.wait(lambda one: one["kind"] == "skeleton")
+    assert (told["topic"], told["asked"], told["topics_gone"]) == (other.id if active else None, False, [gone.id])
+    shown = studio.generate("a boat", topic=other)
+    if active:
+        assert heard.wait(lambda one: one["kind"] == "changes")["batches"][0]["id"] == shown.id
+
+
 def test_an_action_tells_only_topics_that_changed_since(studio, ask):
     studio.new_topic("Before")
     since = ask("hello")["skeleton"]["revision"]

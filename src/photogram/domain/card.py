@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +18,8 @@ from .size import SIZE_NAMES, PixelBounds, resolve_size
 
 ANY_MODEL = "*"
 """The model of a template card: it stands for every model of its provider that has no card of its own."""
+
+_FOLDER = re.compile(r"[/~\\]|\.{1,2}(?:[/\\]|$)|[A-Za-z]:[/\\]")
 
 DEFAULT_DEADLINE_S = 15 * 60.0
 """Seconds from the submit after which a task is given up, where the card states none."""
@@ -202,3 +205,8 @@ class ModelCard:
         if near:
             return f"{name} is not a parameter of this model; did you mean {near[0]}?"
         return f"{name} is not a parameter of this model; it takes {', '.join(self.specs)}"
+
+
+def names_folder(model: str) -> bool:
+    """Returns whether a model's id begins like a path: with `/`, `~`, `./`, `../` or a drive."""
+    return _FOLDER.match(model) is not None

@@ -90,9 +90,14 @@ class Form:
         changed = [one.name for one in fields(Form) if getattr(self, one.name) == getattr(after, one.name)]
         return replace(self, **{name: getattr(before, name) for name in changed})
 
-    def without_unknown(self, card: ModelCard) -> tuple[Form, list[str]]:
-        """Returns the form without what the model has no control for, and its names: nobody could take it out."""
-        kept = {name: value for name, value in self.params.items() if card.takes(name)}
+    def fit(self, card: ModelCard) -> tuple[Form, list[str]]:
+        """Returns the form without what the model has no control for, and its names: nobody could take it out.
+
+        A whole number that a browser can only hold as a text becomes one again.
+        """
+        kept = {
+            name: _as_number(value, card.specs.get(name)) for name, value in self.params.items() if card.takes(name)
+        }
         return replace(self, params=kept), [name for name in self.params if name not in kept]
 
     def add(self, reference: Asset, most: int) -> Form:
@@ -210,6 +215,13 @@ def _is_plain(value: Any) -> bool:
     return (
         value is None or isinstance(value, (bool, int, float)) or (isinstance(value, str) and len(value) <= MAX_DRAFT)
     )
+
+
+def _as_number(value: Any, spec: ParamSpec | None) -> Any:
+    if isinstance(value, str) and spec and spec.kind is ParamKind.INT:
+        number, problem = spec.check(value)
+        return value if problem else number
+    return value
 
 
 def _recall_reference(said: Any) -> Asset | None:

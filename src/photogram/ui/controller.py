@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from ..domain.card import ModelCard
+from ..domain.card import ModelCard, names_folder
 from ..errors import BadParams, PhotogramError, UnknownModel
 from ..store import settings, topics
 from ..store.outline import read_revision
@@ -31,13 +31,7 @@ from .pressing import Pressing
 from .references import References
 from .shown import Shown
 from .texts import choose_language, read_texts
-from .wire import (
-    Json,
-    Reply,
-    write_error,
-    write_time,
-    write_topic,
-)
+from .wire import Json, Reply, write_error, write_params, write_time, write_topic
 
 log = logging.getLogger("photogram")
 
@@ -189,7 +183,7 @@ class Controller:
         def make(form: Form) -> Form:
             changes, model = given, said.text(given, "model")
             if model and (model != form.model or "params" in given):  # they were set before it was chosen
-                form, lost = form.change({"params": given.get("params")}).switch(registry.card(model))
+                form, lost = form.change({"params": given.get("params")}).switch(self.find_card(model, form))
                 dropped.extend(lost)
                 changes = {name: value for name, value in given.items() if name != "params"}
             if changes.get("match_size"):
@@ -197,12 +191,25 @@ class Controller:
             form = form.change(changes)
             if "params" in changes:  # its view may not have known yet that another model was chosen
                 with suppress(UnknownModel):
-                    form, lost = form.without_unknown(registry.card(form.model))
+                    form, lost = form.fit(registry.card(form.model))
                     dropped.extend(lost)
             return form
 
         self.change(make)
         return dropped
+
+    def find_card(self, model: str, form: Form) -> ModelCard:
+        """Returns the card of a model that a view names; a folder only if the form has it: a browser names none.
+
+        Raises:
+            UnknownModel: There is none, or it is a folder.
+        """
+        registry, (_, _, name) = self.studio._engine.registry, model.partition(":")
+        if names_folder(name) and model != form.model and model not in {card.address for card in registry.cards()}:
+            raise UnknownModel(
+                "The panel opens no folders.", next_step=f"Name it in a cell: studio.form.model = {model!r}"
+            )
+        return registry.card(model)
 
     def tell_form(self, *, by: str | None = None, seq: int | None = None, dropped: Sequence[str] = ()) -> Reply:
         """Returns the message that tells every view what the form is now."""
@@ -215,13 +222,14 @@ class Controller:
 
     def _form_said(self) -> Json:
         form = self.form
+        told = {**form.as_json(), "params": write_params(form.params)}
         try:
             card = self.card
         except UnknownModel as error:
-            return {**form.as_json(), "problems": {"model": error.message}, "card": None, "cost": None, "size": None}
+            return {**told, "problems": {"model": error.message}, "card": None, "cost": None, "size": None}
         problems = find_form_problems(card, form)
         cost, size = settle(card, form)
-        return {**form.as_json(), "problems": problems, "card": describe_model(card), "cost": cost, "size": size}
+        return {**told, "problems": problems, "card": describe_model(card), "cost": cost, "size": size}
 
     def _layout(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         layout = said.table(message, "layout")

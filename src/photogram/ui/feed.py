@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..domain.records import GenerationRecord
 from ..domain.task import TaskStatus
+from ..errors import NotFound, NotYours
 from ..store.outline import Changes, list_changes, list_used_models, load_batches, open_outline
 from . import said
 from .pictures import Small, read_small, read_small_of
@@ -39,11 +40,17 @@ class Feed:
         self._studio = controller.studio
 
     def look(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
-        """Shows another topic, or what a search finds; with `activate` new batches go there from now on."""
-        shown, since = read_shown(message), said.whole(message, "since")
+        """Shows another topic, or what a search finds; with `activate` new batches go there from now on.
+
+        Where that topic was deleted meanwhile, it shows the active one.
+        """
+        shown, since, asked = read_shown(message), said.whole(message, "since"), True
         if message.get("activate"):
-            self._studio.active_topic = shown.topic_id
-        return self.outline(message["view"], shown, since=since or None, asked=True)
+            try:
+                self._studio.active_topic = shown.topic_id
+            except (NotFound, NotYours):
+                shown, asked = Shown(topic_id=self._controller.find_active()), False
+        return self.outline(message["view"], shown, since=since or None, asked=asked)
 
     def outline(
         self, view: str, shown: Shown, *, since: int | None = None, asked: bool = False, pictures: int = 0

@@ -80,7 +80,7 @@ class Pressing:
         """
         given, form = said.table(message, "form"), self._controller.form
         if (model := said.text(given, "model")) and model != form.model:
-            form = form.switch(self._studio._engine.registry.card(model))[0]
+            form = form.switch(self._controller.find_card(model, form))[0]
         if isinstance(given.get("params"), dict):  # all that it shows, and no other
             form = replace(form, params={})
         form = form.change(given)

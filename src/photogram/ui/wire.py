@@ -21,6 +21,9 @@ LONGEST, SHORTEST = 3.0, 0.4
 """Proportions (width / height) of a picture's place in the feed; longer ones are shown inside it."""
 
 
+MAX_SAFE_INTEGER = 2**53 - 1
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """One message to the browser.
@@ -51,7 +54,7 @@ def write_batch(batch: BatchRecord) -> Json:
         "topic": batch.topic_id,
         "prompt": batch.prompt,
         "model": batch.address,
-        "params": dict(batch.params),
+        "params": write_params(batch.params),
         "n": batch.n,
         "created": write_time(batch.created_at),
         "size": size_text(batch),
@@ -67,7 +70,7 @@ def write_image(image: GenerationRecord) -> Json:
         "id": image.id,
         "batch": image.batch_id,
         "idx": image.idx,
-        "seed": image.seed,
+        "seed": exact(image.seed),
         "status": str(image.status),
         "created": write_time(image.created_at),
         "finished": write_time(image.finished_at) if image.finished_at else None,
@@ -127,6 +130,16 @@ def write_time(moment: datetime) -> int:
     """Returns milliseconds since 1970; a naive time is UTC."""
     aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     return round(aware.timestamp() * 1000)
+
+
+def write_params(params: Mapping[str, Any]) -> Json:
+    """Returns what was set."""
+    return {name: exact(value) for name, value in params.items()}
+
+
+def exact(value: Any) -> Any:
+    """Returns a whole number that JavaScript would round, such as some providers' seeds, as a text."""
+    return str(value) if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER else value
 
 
 def _said(values: Mapping[str, Any]) -> Json:

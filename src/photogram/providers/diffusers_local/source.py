@@ -9,13 +9,13 @@ from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from ...domain.card import names_folder
 from ...errors import BadRequest
 
 INDEX = "model_index.json"
 """The file that names a pipeline's parts."""
 
 _HUB_ID = re.compile(r"(?!.*(?:--|\.\.))[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
-_FOLDER = re.compile(r"[/~\\]|\.{1,2}(?:[/\\]|$)|[A-Za-z]:[/\\]")
 _PICKLES = frozenset({".bin", ".ckpt", ".pt", ".pth", ".pkl"})
 
 
@@ -30,7 +30,7 @@ def find_folder(model: str) -> Path | None:
     """
     if _HUB_ID.fullmatch(model):
         return None
-    if not _FOLDER.match(model):
+    if not names_folder(model):
         raise BadRequest(
             f"{model!r} is neither a model of the hub nor a folder.",
             next_step="Write diffusers:org/name, or a folder as diffusers:/path, diffusers:~/path or diffusers:./path.",

@@ -84,9 +84,12 @@ const hearing = {
     }
   },
   refuseForm(seq, why, error) {
-    if (seq === this.seq) { this.unanswered = null; this.switching = this.changing = false; }
     if (seq !== this.refusedSeq) this.complain(why, error);
     this.refusedSeq = seq;
+    if (seq !== this.seq) return;
+    const { model, match_size: match, ...others } = this.unanswered ?? {};
+    this.unanswered = null; this.switching = this.changing = false;
+    if (model || match) this.sayForm(others); // without what cannot be; the answer tells what the form is now
   },
   on_closed() { this.lose('closed'); },
 };

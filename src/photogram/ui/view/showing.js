@@ -98,7 +98,7 @@ const showing = {
     if (said.others.length) this.touch(this.$refs.feed?.nearRows() ?? []);
     this.revision = Math.max(this.revision, said.revision);
     const changed = new Set(said.rows.map(([id]) => id));
-    this.keepSelected((id) => changed.has(id));
+    this.tidySoon(); this.keepSelected((id) => changed.has(id));
     if (this.filter.everywhere && (this.topics.length !== topics.size || this.topics.some((one) => !topics.has(one.id)))) this.tellLook();
   },
   on_batches(said) {
@@ -112,6 +112,7 @@ const showing = {
     said.shas.forEach((sha) => { delete this.unread[sha]; });
     Object.assign(this.unread, said.unread);
     this.thumbs.got(said.ids);
+    this.tidySoon();
   },
   on_used(said) { this.used = said.models; },
 
@@ -142,18 +143,19 @@ const showing = {
   tidy() {
     const drawn = new Set(Object.values(this.batches).flatMap((batch) => batch.images.map((one) => one.id)));
     for (const id of Object.keys(this.glimpses)) if (!drawn.has(id)) this.forgetGlimpse(id);
-    const drop = [...this.recent].slice(0, Math.max(0, this.recent.size - KEPT_BATCHES)), open = this.looking?.batch;
+    const unseen = Object.keys(this.batches).filter((id) => !this.recent.has(id)), kept = [...unseen, ...this.recent];
+    const drop = kept.slice(0, Math.max(0, kept.length - KEPT_BATCHES)), open = this.looking?.batch;
     for (const id of drop) {
       if (id === open) continue;
       this.recent.delete(id);
       delete this.batches[id];
     }
     if (Object.keys(this.urls).length <= KEPT_PICTURES) return;
-    const kept = new Set(this.topics.map((one) => one.cover));
-    (this.form.references ?? []).forEach((one) => kept.add(one.sha));
-    this.$refs.root?.querySelectorAll('img').forEach((img) => kept.add(img.src));
-    for (const id of [...this.recent].slice(-NEAR_BATCHES)) this.batches[id]?.images.forEach((image) => kept.add(image.sha));
-    const old = Object.keys(this.urls).filter((sha) => !kept.has(sha) && !kept.has(this.urls[sha]));
+    const wanted = new Set(this.topics.map((one) => one.cover));
+    (this.form.references ?? []).forEach((one) => wanted.add(one.sha));
+    this.$refs.root?.querySelectorAll('img').forEach((img) => wanted.add(img.src));
+    for (const id of [...this.recent].slice(-NEAR_BATCHES)) this.batches[id]?.images.forEach((image) => wanted.add(image.sha));
+    const old = Object.keys(this.urls).filter((sha) => !wanted.has(sha) && !wanted.has(this.urls[sha]));
     for (const sha of old.slice(0, Object.keys(this.urls).length - KEPT_PICTURES)) {
       URL.revokeObjectURL(this.urls[sha]);
       delete this.urls[sha];
