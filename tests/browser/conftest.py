@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from photogram.ui.controller import Controller
 from .boats import FILL
 from .labs import QUIET, Lab, find_chromium, open_lab, write_notebook
 from .panels import Panel, Watch, warm_notebook
+from .settings import Settings, open_settings
 from .views import View
 
 IS_IDLE = "() => window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
@@ -130,6 +132,12 @@ def panel(warm: Warm, request: pytest.FixtureRequest) -> Iterator[Panel]:
 def clipboard(panel: Panel):
     panel.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     return lambda: panel.page.evaluate("() => navigator.clipboard.readText()")
+
+
+@pytest.fixture
+def settings(panel: Panel) -> Callable[..., Settings]:
+    """Opens a panel with the models of every kind."""
+    return partial(open_settings, panel)
 
 
 @pytest.fixture

@@ -109,7 +109,13 @@ def test_a_press_while_a_cell_runs_says_so_and_is_made_after_it(panel: Panel) ->
     panel.page.wait_for_timeout(1_000)  # until it holds: nothing can say so
     panel.button("Generate").click()
     expect(panel.page.locator(".pg-feed .pg-wait").first).to_have_text("the kernel is busy with a cell")
+    panel.prompt.fill("a kite")
+    expect(panel.page.locator(".pg-reason")).to_have_text(
+        "The kernel is busy with a cell: your last press waits for it."
+    )
+    expect(panel.button("Generate")).to_be_disabled()
     panel.await_pictures(1)
+    expect(panel.button("Generate")).to_be_enabled()
     assert panel.run("print(len(studio.batches()))") == "1\n"
 
 
