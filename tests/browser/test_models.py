@@ -40,6 +40,10 @@ def test_a_model_is_found_by_its_words_and_chosen_by_keyboard(settings) -> None:
     expect(form.search).to_have_attribute("aria-activedescendant", chosen.get_attribute("id"))
     form.search.fill("no such thing at all?")
     expect(models.get_by_role("option").first).to_have_text("Use “no such thing at all?” of diffusers")
+    expect(form.page.get_by_text("No model fits “no such thing at all?”")).to_be_visible()
+    assert form.search.get_attribute("aria-activedescendant") is None, "what is a slip is chosen by nobody"
+    form.search.press("Enter")
+    expect(form.search).to_be_focused()
     form.panel.prompt.click()  # elsewhere
     expect(form.search).to_have_count(0)
 
@@ -89,6 +93,16 @@ studio._engine.registry.add(Old())
     expect(form.model).to_contain_text("This model is gone")
     form.choose("sketch: scene")
     expect(form.side.get_by_text("There is no model")).to_have_count(0)
+
+
+def test_a_model_of_free_sizes_has_one_place_for_them(settings) -> None:
+    form = settings("")
+    form.choose("openai gpt image 2")
+    expect(form.side.get_by_role("group", name="Aspect ratio")).to_be_visible()
+    expect(form.side.get_by_text("Size", exact=True)).to_have_count(0)
+    form.panel.run("studio.form.update(aspect_ratio='16:9', size=None)")
+    expect(form.group("Aspect ratio").get_by_text("16:9")).to_have_attribute("aria-pressed", "true")
+    assert int(form.number("Width").input_value()) > 64, "it is said in pixels, not as a proportion"
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,35 @@ def test_an_empty_prompt_is_asked_for(panel: Panel) -> None:
     panel.button("Generate").click()
     expect(panel.toasts).to_contain_text("Please enter a prompt")
     assert panel.page.locator(".pg-line").count() == 0
+    panel.shrink(1)
+    panel.generate("a boat")
+    expect(panel.toasts).not_to_contain_text("Please enter a prompt")
+
+
+def test_what_speaks_up_is_seen_where_the_frame_is_higher_than_the_window(panel: Panel) -> None:
+    panel.open()
+    page = panel.page
+    panel.shrink(1)
+    panel.generate("a boat")
+    page.set_viewport_size({"width": 1366, "height": 640})
+    page.wait_for_timeout(1_000)  # until a press is taken for no double click
+    place = "block => document.querySelector('.pg').scrollIntoView({ block })"
+    for block in ("start", "center", "end"):
+        page.evaluate(place, block)
+        panel.prompt.evaluate("one => one.focus({ preventScroll: true })")
+        page.keyboard.press("Control+Enter")
+        toast = panel.toasts.get_by_text("Please enter a prompt")
+        expect(toast).to_be_in_viewport(ratio=1)
+        toast.locator("..").get_by_role("button").evaluate("one => one.click()")
+        expect(toast).to_have_count(0)
+    page.evaluate(place, "start")
+    panel.button("More actions").click()
+    expect(page.get_by_role("menu")).to_be_in_viewport(ratio=1)
+    page.get_by_role("menuitem", name="Delete").click()
+    question = page.get_by_role("alertdialog")
+    expect(question).to_be_in_viewport(ratio=1)
+    question.press("Escape")
+    page.set_viewport_size({"width": 1600, "height": 1000})
 
 
 def test_a_double_click_is_one_batch(panel: Panel) -> None:

@@ -25,6 +25,7 @@ const doing = {
     this.typing = setTimeout(this.flush, TYPING_MS);
   },
   choose(model) {
+    this.settle('press');
     this.flush();
     this.switching = true;
     this.sayForm({ model });
@@ -48,9 +49,10 @@ const doing = {
   press() {
     if (this.sending) return;
     if (!this.form.prompt?.trim()) {
-      if (Date.now() - this.pressedAt > AGAIN_MS) this.toast('bad', this.t('prompt.empty')); // no second click
+      if (Date.now() - this.pressedAt > AGAIN_MS) this.toast('bad', this.t('prompt.empty'), { about: 'press' }); // no second click
       return;
     }
+    this.settle('press');
     this.flush();
     const changes = this.unanswered ?? {};
     this.unanswered = null; // the press carries it; said again after the press, it would bring the prompt back

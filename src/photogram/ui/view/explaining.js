@@ -15,10 +15,10 @@ const explaining = {
     return [message, next].filter(Boolean).join(' ');
   },
   // A toast about an error; what it says in another language than ours can be copied as it was said.
-  complain(text, error) {
+  complain(text, error, about) {
     const copy = () => this.copy([`${error.kind}: ${error.message}`, error.next_step].filter(Boolean).join('\n'), 'toast.details_copied');
     const action = this.lang === 'en' || error.top_up ? null : { label: this.t('image.copy_details'), run: copy };
-    this.toast('bad', text, { error, action });
+    this.toast('bad', text, { error, action, about });
   },
   // Why an image waits, or whether it may be billed; what a provider says itself is in its own words.
   note({ note, note_facts: facts }) {

@@ -74,7 +74,7 @@ const hearing = {
     if (what === 'press') {
       if (!this.endMore(id) && !this.endPress(id)) return;
       this.takeBack(id);
-      this.complain(error.top_up ? why : this.t('toast.failed', { why }), error);
+      this.complain(error.top_up ? why : this.t('toast.failed', { why }), error, 'press');
     } else if (what === 'full' || what === 'zip') this.fetches.get(`${what} ${id}`)?.fail(error);
     else if (what === 'upload') this.failUpload(id, why);
     else if (what === 'form') this.refuseForm(said.seq, why, error);

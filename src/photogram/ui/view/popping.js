@@ -6,7 +6,7 @@ const popping = {
     const root = this.$refs.root, frame = root.getBoundingClientRect();
     const box = (root.contains(at) ? at : root).getBoundingClientRect();
     const anchor = { left: box.left - frame.left, right: box.right - frame.left, top: box.top - frame.top, bottom: box.bottom - frame.top };
-    this.popup = Object.freeze({ ...popup, at, anchor, id: newId('pop'), frame: { width: root.clientWidth, height: root.clientHeight } });
+    this.popup = Object.freeze({ ...popup, at, anchor, id: newId('pop'), frame: { width: root.clientWidth, top: this.hidden.above, bottom: root.clientHeight - this.hidden.below } });
   },
   popDown({ focus = true } = {}) {
     const at = this.popup?.at;
@@ -17,9 +17,9 @@ const popping = {
   },
 };
 
-// Where a box of this size goes beside its button, inside the frame: below, or above where there is more room.
+// Where a box of this size goes beside its button, inside what is seen of the frame: below, or above where there is more room.
 function placeBox({ anchor, frame }, width, height, edge = 8) {
-  const below = frame.height - anchor.bottom - edge, above = anchor.top - edge;
+  const below = frame.bottom - anchor.bottom - edge, above = anchor.top - frame.top - edge;
   const under = below >= height || below >= above;
   const most = Math.max(80, (under ? below : above) - 4), tall = Math.min(height, most);
   const left = Math.max(edge, Math.min(anchor.right - width, frame.width - width - edge));

@@ -2,14 +2,16 @@
 const MOST_TOASTS = 4, TYPED_IN = 'input:not([type=checkbox], [type=range]), textarea, select';
 
 const telling = {
-  // kind: '', 'good' or 'bad'. What carries an error or an action (`{ label, run }`, such as Undo) stays longer.
-  toast(kind, text, { error = null, action = null } = {}) {
-    const toast = Object.freeze({ id: newId('toast'), kind, text, error, action });
+  // kind: '', 'good' or 'bad'. What carries an error or an action (`{ label, run }`, such as Undo) stays longer; what it
+  // is about may be settled before its time is over.
+  toast(kind, text, { error = null, action = null, about = '' } = {}) {
+    const toast = Object.freeze({ id: newId('toast'), kind, text, error, action, about });
     const others = this.toasts.filter((one) => action || one.action || one.kind !== kind || one.text !== text); // said again is said once
     this.toasts = [...others.slice(1 - MOST_TOASTS), toast];
     return toast.id;
   },
   dismiss(id) { this.toasts = this.toasts.filter((one) => one.id !== id); },
+  settle(about) { this.toasts = this.toasts.filter((one) => one.about !== about); },
   runToast(toast) { this.dismiss(toast.id); toast.action.run(); },
   undoing(run) { return { label: this.t('toast.undo'), run, undoes: true }; }, // the action of a toast, for the key too
   undoByKey(event) { // Ctrl+Z: a toast is far from where one reads, and soon gone
