@@ -246,6 +246,33 @@ def test_a_cancel_that_takes_long_holds_up_neither_a_press_nor_the_feed_nor_othe
     heard.wait(lambda one: one["kind"] == "done" and one["id"] == "slow")
 
 
+def test_a_delete_that_takes_long_holds_up_only_what_deletes_and_its_undo_stays_behind_it(
+    session, heard, studio, monkeypatch
+):
+    from photogram.studio import Batch
+
+    batch, other, go = studio.generate("a boat").wait(20), studio.generate("another").wait(20), threading.Event()
+    delete = Batch.delete
+    monkeypatch.setattr(Batch, "delete", lambda self: (go.wait(20), delete(self)))
+
+    def act(action: str, act_id: str, **body: object) -> None:
+        session.receive({"kind": "act", "view": "v", "action": action, "id": act_id, **body})
+
+    def find_done(act_id: str):
+        return next((one for one in heard.messages if one["kind"] == "done" and one["id"] == act_id), None)
+
+    act("delete", "slow", ids=[batch.id])
+    act("undelete", "undo", ids=[batch.id])
+    for action, body in (("star", {"ids": [other[0].id], "starred": True}), ("code", {"batch": other.id})):
+        act(action, action, **body)
+        heard.wait(lambda one, act_id=action: one["kind"] == "done" and one["id"] == act_id)
+    assert (find_done("slow"), find_done("undo")) == (None, None)
+    go.set()
+    heard.wait(lambda one: one["kind"] == "done" and one["id"] == "undo")
+    assert find_done("slow")
+    assert studio.batch(batch.id).id == batch.id, "it is back"
+
+
 def test_a_note_comes_without_what_the_browser_says_itself(ask, studio):
     assert write_note(f"{SLOW} 3 before it in the provider's queue.") == "3 before it in the provider's queue."
     assert write_note(SLOW) is None

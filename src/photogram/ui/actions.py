@@ -34,11 +34,13 @@ class Action:
         run: Does it, and returns what the view is told of it (JSON).
         form: Whether it changes the form, so that every view is told what that is now.
         waits: Whether it waits for a provider, which may take half a minute: nothing else waits for it.
+        deletes: Whether it deletes, which may wait for one too, or brings back: these wait for each other only.
     """
 
     run: Callable[[Controller, Json], Any]
     form: bool = False
     waits: bool = False
+    deletes: bool = False
 
     def __call__(self, controller: Controller, message: Json) -> Any:
         """Does it."""
@@ -197,8 +199,8 @@ def _send_unsent(controller: Controller, message: Json) -> int | None:
 ACTIONS: dict[str, Action] = {
     "cancel": Action(_cancel, waits=True),
     "retry": Action(_retry),
-    "delete": Action(_delete),
-    "undelete": Action(_undelete),
+    "delete": Action(_delete, deletes=True),
+    "undelete": Action(_undelete, deletes=True),
     "star": Action(_star),
     "reuse": Action(reuse, form=True),
     "unreuse": Action(take_back, form=True),
@@ -212,8 +214,8 @@ ACTIONS: dict[str, Action] = {
         lambda controller, message: _topic(controller, message).rename(said.text(message, "title")).id
     ),
     "count_topic": Action(_count_topic),
-    "delete_topic": Action(_delete_topic),
-    "undelete_topic": Action(_undelete_topic),
+    "delete_topic": Action(_delete_topic, deletes=True),
+    "undelete_topic": Action(_undelete_topic, deletes=True),
     "top_up": Action(lambda controller, message: controller.studio.wallet.top_up(coins=message.get("coins", 0))),
     "send_unsent": Action(_send_unsent),
     "discard_unsent": Action(lambda controller, _: len(discard(controller.studio)[0])),

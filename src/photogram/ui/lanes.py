@@ -17,6 +17,7 @@ class Lanes:
         in_order: What must be done in the order in which it was said.
         actors: Actions.
         waiters: Those of them that wait for a provider.
+        deleters: Those that delete and bring back, which may wait for one too: Undo does not overtake its delete.
         readers: Everything else.
         users: Sessions that use them.
     """
@@ -24,6 +25,7 @@ class Lanes:
     in_order: Workers = field(default_factory=lambda: Workers("panel-write", 1))
     actors: Workers = field(default_factory=lambda: Workers("panel-act", 1))
     waiters: Workers = field(default_factory=lambda: Workers("panel-wait", 2))
+    deleters: Workers = field(default_factory=lambda: Workers("panel-delete", 1))
     readers: Workers = field(default_factory=lambda: Workers("panel-read", 2))
     users: int = 0
 
@@ -48,5 +50,5 @@ def close_lanes(engine: Engine) -> None:
         if lanes.users:
             return
         del _open[engine]
-    for workers in (lanes.in_order, lanes.actors, lanes.waiters, lanes.readers):
+    for workers in (lanes.in_order, lanes.actors, lanes.waiters, lanes.deleters, lanes.readers):
         workers.stop(0)

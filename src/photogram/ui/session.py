@@ -138,11 +138,15 @@ class Session:
             self._start(self._say_if_held(answers, message["view"]), "who holds the workspace")
 
     def _lane_of(self, message: Json) -> Workers:
-        """Returns who answers: actions have a lane of their own, and so have those that wait for a provider."""
-        kind, action = message.get("kind"), ACTIONS.get(str(message.get("action")))
-        if kind == "act" and not (action and action.form):
-            return self._lanes.waiters if action and action.waits else self._lanes.actors
-        return self._lanes.in_order if kind in IN_ORDER or kind == "act" else self._lanes.readers
+        """Returns who answers: actions have a lane of their own, and so have those that may wait for a provider."""
+        lanes, kind, action = self._lanes, message.get("kind"), ACTIONS.get(str(message.get("action")))
+        if kind != "act":
+            return lanes.in_order if kind in IN_ORDER else lanes.readers
+        if action is None:
+            return lanes.actors
+        if action.form:
+            return lanes.in_order
+        return lanes.deleters if action.deletes else lanes.waiters if action.waits else lanes.actors
 
     async def _reply(self, answers: Future[list[Reply]], told: tuple[str, str]) -> None:
         try:
