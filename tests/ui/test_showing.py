@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from photogram.errors import BadParams
 from photogram.studio import Studio
 from photogram.ui.controller import Controller
+from photogram.ui.renderer import PanelRenderer
 from photogram.ui.strip import Strip
 
 
@@ -81,21 +82,38 @@ class Published(DisplayPublisher):
     def publish(self, data, *, transient=None, update=False, **_):
         self.said.append((data.get("text/html", ""), update))
 
+    def wait_for_pictures(self, count: int) -> None:
+        """Waits for a strip that is drawn again with so many."""
+        deadline = time.monotonic() + 20
+        while not any(update and html.count("<img") == count for html, update in self.said):
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.01)
 
-def test_the_strip_is_drawn_again_when_pictures_land(ask, studio, monkeypatch):
-    from photogram.ui import strip as module
 
-    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+@pytest.fixture
+def published(monkeypatch):
+    monkeypatch.setattr("photogram.ui.strip.PAUSE_S", 0.01)
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance()
-    published = shell.display_pub = Published(shell=shell)
-    try:
-        Strip(studio).show()
-        assert [update for _, update in published.said] == [False]
-        studio.batch(ask.press(n=2)).wait(20)
-        deadline = studio._now().timestamp() + 20
-        while not any(update and html.count("<img") == 2 for html, update in published.said):
-            assert studio._now().timestamp() < deadline, published.said
-            time.sleep(0.01)
-    finally:
-        InteractiveShell.clear_instance()
+    shell.display_pub = Published(shell=shell)
+    yield shell.display_pub
+    InteractiveShell.clear_instance()
+
+
+def test_the_strip_is_drawn_again_when_pictures_land(ask, studio, published):
+    Strip(studio).show()
+    assert [update for _, update in published.said] == [False]
+    studio.batch(ask.press(n=2)).wait(20)
+    published.wait_for_pictures(2)
+
+
+def test_the_strip_is_drawn_again_as_long_as_any_studio_is_open(open_studio, published):
+    panels, first, second = PanelRenderer(), open_studio(), open_studio()
+    for studio in (first, second):
+        panels.strip(studio).show()
+    first.close()
+    second.generate("a boat", n=2).wait(20)
+    published.wait_for_pictures(2)
+    second.close()
+    while panels._strips:  # nothing holds what is closed
+        time.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary
 
@@ -68,6 +69,5 @@ class PanelRenderer:
         key = (studio._engine, studio.user, studio.lang)
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = Strip(studio)
-            studio._at_close.callback(self._strips.pop, key)
+            strip = self._strips[key] = Strip(studio, at_end=partial(self._strips.pop, key, None))
         return strip

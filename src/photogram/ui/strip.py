@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from ..display.strip import MOST_PICTURES, render_strip
 from ..domain.events import Event, EventKind
-from ..errors import PhotogramError
+from ..errors import PhotogramError, StoreClosed
 from ..studio.pictures import read_newest
 from .texts import choose_language, read_texts
 
@@ -28,11 +30,12 @@ class Strip:
     """The strip of a workspace, in every cell that shows it. One display id for all: an update is sent once.
 
     Args:
-        studio: One of its studios; it is kept up to date until that one is closed.
+        studio: One of its studios; another one keeps the strip up to date when that is closed.
+        at_end: Called when the last one is closed. Any thread.
     """
 
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+    def __init__(self, studio: Studio, at_end: Callable[[], object] = lambda: None) -> None:
+        self._studio, self._at_end = studio, at_end
         self._id = f"photogram-{uuid4()}"
         self._shown: dict[str, str] = {}
         self._follows = False
@@ -47,7 +50,7 @@ class Strip:
         return {"text/html": html, "text/plain": f"{title}. {texts['strip.how']}"}
 
     def show(self) -> None:
-        """Shows it in the cell that runs, and keeps it up to date while the studio is open."""
+        """Shows it in the cell that runs, and keeps it up to date as long as the engine lives, and so any studio."""
         from IPython.display import display
 
         try:
@@ -55,9 +58,10 @@ class Strip:
         except PhotogramError as error:  # the panel itself is there, and says what is wrong
             log.debug("the strip of %r is not drawn: %s", self._studio, error)
         display(self._shown, raw=True, display_id=self._id)  # type: ignore[no-untyped-call]
-        if not self._follows and not self._studio._closed:
-            self._follows = True
-            self._studio._at_close.callback(self._studio._engine.call(self._follow()).cancel)
+        if not self._follows:
+            with suppress(StoreClosed):
+                self._studio._engine.call(self._follow()).add_done_callback(lambda _: self._at_end())
+                self._follows = True
 
     async def _follow(self) -> None:
         """Draws it again after changes. Runs on the engine's thread; reading and drawing happen on a worker."""
