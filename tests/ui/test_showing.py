@@ -78,9 +78,12 @@ class Published(DisplayPublisher):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self.said: list[tuple[str, bool]] = []
+        self.cells: dict[str, str] = {}
 
     def publish(self, data, *, transient=None, update=False, **_):
-        self.said.append((data.get("text/html", ""), update))
+        html = data.get("text/html", "")
+        self.said.append((html, update))
+        self.cells[transient["display_id"]] = html
 
     def wait_for_pictures(self, count: int) -> None:
         """Waits for a strip that is drawn again with so many."""
@@ -105,6 +108,19 @@ def test_the_strip_is_drawn_again_when_pictures_land(ask, studio, published):
     assert [update for _, update in published.said] == [False]
     studio.batch(ask.press(n=2)).wait(20)
     published.wait_for_pictures(2)
+
+
+def test_of_several_cells_the_newest_alone_has_the_strip_s_pictures(ask, studio, published):
+    """A notebook's file would hold them for each of them."""
+    strip = Strip(studio)
+    studio.batch(ask.press(n=2)).wait(20)
+    for _ in range(3):
+        strip.show()
+    assert [published.cells[cell].count("<img") for cell in published.cells] == [0, 0, 2]
+    assert all("run the notebook" in html for html in published.cells.values())
+    studio.batch(ask.press()).wait(20)
+    published.wait_for_pictures(3)
+    assert [published.cells[cell].count("<img") for cell in published.cells] == [0, 0, 3]
 
 
 def test_the_strip_is_drawn_again_as_long_as_any_studio_is_open(open_studio, published):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from threading import Lock
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from ..display.strip import MOST_PICTURES, render_strip
+from ..display.strip import MOST_PICTURES, StripPicture, render_strip
 from ..domain.events import Event, EventKind
 from ..errors import PhotogramError, StoreClosed
 from ..studio.pictures import read_newest
@@ -27,7 +28,7 @@ SHOWN = frozenset({EventKind.TASK, EventKind.BATCH, EventKind.TOPIC})
 
 
 class Strip:
-    """The strip of a workspace, in every cell that shows it. One display id for all: an update is sent once.
+    """The strip of a workspace. The cell that showed it last has the pictures, earlier ones a line: a file holds one.
 
     Args:
         studio: One of its studios; another one keeps the strip up to date when that is closed.
@@ -36,28 +37,34 @@ class Strip:
 
     def __init__(self, studio: Studio, at_end: Callable[[], object] = lambda: None) -> None:
         self._studio, self._at_end = studio, at_end
-        self._id = f"photogram-{uuid4()}"
+        self._id = ""  # of the newest cell's display
+        self._moving = Lock()
         self._shown: dict[str, str] = {}
         self._follows = False
 
     def draw(self) -> dict[str, str]:
         """Returns it as it is now, by mime type. Any thread but the engine's."""
-        texts = read_texts(choose_language(self._studio.lang))
         images, pictures = read_newest(self._studio, MOST_PICTURES)
-        title = texts["strip.one" if images == 1 else "strip.title" if images else "strip.empty"]
-        title = title.format(n=images)
-        html = render_strip(pictures, title=title, how=texts["strip.how"])
-        return {"text/html": html, "text/plain": f"{title}. {texts['strip.how']}"}
+        return self._write("strip.one" if images == 1 else "strip.title" if images else "strip.empty", images, pictures)
+
+    def _write(self, title: str, images: int = 0, pictures: Sequence[StripPicture] = ()) -> dict[str, str]:
+        texts = read_texts(choose_language(self._studio.lang))
+        said, how = texts[title].format(n=images), texts["strip.how"]
+        return {"text/html": render_strip(pictures, title=said, how=how), "text/plain": f"{said}. {how}"}
 
     def show(self) -> None:
         """Shows it in the cell that runs, and keeps it up to date as long as the engine lives, and so any studio."""
-        from IPython.display import display
+        from IPython.display import DisplayHandle, display
 
         try:
             self._shown = self.draw()
         except PhotogramError as error:  # the panel itself is there, and says what is wrong
             log.debug("the strip of %r is not drawn: %s", self._studio, error)
-        display(self._shown, raw=True, display_id=self._id)  # type: ignore[no-untyped-call]
+        with self._moving:
+            left, self._id = self._id, f"photogram-{uuid4()}"
+            display(self._shown, raw=True, display_id=self._id)  # type: ignore[no-untyped-call]
+            if left:
+                DisplayHandle(left).update(self._write("strip.elsewhere"), raw=True)  # type: ignore[no-untyped-call]
         if not self._follows:
             with suppress(StoreClosed):
                 self._studio._engine.call(self._follow()).add_done_callback(lambda _: self._at_end())
@@ -74,7 +81,6 @@ class Strip:
                 changed.set()
 
         unsubscribe = studio.subscribe(note)
-        handle: Any = DisplayHandle(self._id)  # type: ignore[no-untyped-call]
         try:
             while True:
                 await changed.wait()
@@ -85,8 +91,9 @@ class Strip:
                 except PhotogramError as error:  # the workspace is busy: the next change draws it
                     log.debug("the strip of %r is not drawn again: %s", studio, error)
                     continue
-                if drawn != self._shown:
-                    self._shown = drawn
-                    handle.update(drawn, raw=True)
+                with self._moving:
+                    if drawn != self._shown:
+                        self._shown = drawn
+                        DisplayHandle(self._id).update(drawn, raw=True)  # type: ignore[no-untyped-call]
         finally:
             unsubscribe()
