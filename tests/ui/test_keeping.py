@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import time
 import zipfile
 
 import pytest
@@ -163,6 +164,37 @@ def test_what_is_not_fetched_is_thrown_away(studio, batch):
     kept.sweep()
     assert [kept.get(str(at)) for at in range(MOST_OPEN + 1)] == [None, None, made[2], None, None]
     assert made[1]._file.closed
+
+
+@pytest.mark.parametrize("kind", ["hello", "beat"])
+def test_what_a_page_left_half_done_is_thrown_away_while_other_views_do_other_things(
+    ask, controller, batch, monkeypatch, kind
+):
+    ask("zip", id=ZIP, batch=batch.id)
+    ask("upload", batch[0].path.read_bytes(), id="u", part=0, parts=2, size=PART_BYTES + 1)
+    (archive,), uploads = controller.keeping._archives._open.values(), controller.references._uploads
+    ask(kind)
+    assert uploads._open, "it may still be fetched, and go on"
+    assert not archive._file.closed
+    monkeypatch.setattr(archives, "IDLE_S", -1)
+    monkeypatch.setattr("photogram.ui.uploads.STALE_S", -1)
+    ask(kind)
+    assert archive._file.closed
+    assert not uploads._open
+
+
+def test_a_view_that_goes_leaves_no_zip_and_other_views_keep_theirs(session, heard, controller, batch):
+    made = controller.keeping._archives
+    for view in ("v", "w"):
+        session.receive({"kind": "zip", "view": view, "id": ZIP, "batch": batch.id})
+        heard.wait(lambda message: message["kind"] == "zip" and message["parts"], view=view)
+    gone, kept = made.get(f"v {ZIP}"), made.get(f"w {ZIP}")
+    session.receive({"kind": "bye", "view": "v"})
+    while not gone._file.closed:
+        time.sleep(0.01)
+    assert "v" not in session._views
+    assert (made.get(f"v {ZIP}"), made.get(f"w {ZIP}")) == (None, kept)
+    assert not kept._file.closed
 
 
 def test_the_images_of_batches_that_no_view_has_seen_are_told(ask, batch, studio):

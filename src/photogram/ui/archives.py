@@ -162,12 +162,19 @@ class Archives:
 
     def sweep(self) -> None:
         """Throws away what nobody has asked for in two minutes."""
-        if not self._open:
+        self._throw_away(lambda _, archive: self._now() - archive.used_at > IDLE_S)
+
+    def leave(self, prefix: str) -> None:
+        """Throws away all whose ids begin so."""
+        self._throw_away(lambda archive_id, _: archive_id.startswith(prefix))
+
+    def _throw_away(self, which: Callable[[str, Archive], bool]) -> None:
+        if not self._open:  # as nearly always
             return
         with self._lock:
-            idle = [key for key, one in self._open.items() if self._now() - one.used_at > IDLE_S]
-        for key in idle:
-            self.forget(key)
+            gone = [self._open.pop(archive_id) for archive_id, one in [*self._open.items()] if which(archive_id, one)]
+        for archive in gone:
+            archive.close()
 
 
 def _storage_failed(error: Exception) -> StorageFailed:

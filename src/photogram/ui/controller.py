@@ -61,11 +61,11 @@ class Controller:
         self._warm: list[Reply] = []
         self._warming = threading.Lock()
         self._answers: dict[str, Callable[[Json, Sequence[bytes]], list[Reply]]] = {
-            "hello": self._hello, "look": self.feed.look, "beat": self.feed.beat, "used": self.feed.used,
+            "hello": self._hello, "look": self.feed.look, "beat": self._beat, "used": self.feed.used,
             "batches": self.feed.batches, "thumbs": self.feed.thumbs, "full": self.keeping.full,
             "zip": self.keeping.zip, "images": self.keeping.images, "select": self.keeping.select,
             "press": self._pressing.press, "form": self._form, "upload": self.references.upload, "layout": self._layout,
-            "act": self._act, "models": self._models,
+            "act": self._act, "models": self._models, "bye": self.keeping.leave,
         }  # fmt: skip
 
     @property
@@ -104,6 +104,7 @@ class Controller:
     # ── What a view sees ────────────────────────────────────────────────────────────────────────────────────────────
 
     def _hello(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
+        self._sweep()
         studio, language = self.studio, choose_language(self._lang, said.text(message, "lang"))
         now = studio._now()
         state = {
@@ -112,6 +113,15 @@ class Controller:
             "layout": self._remembered(LAYOUT) or {}, **self.say_around(), "form": self._form_said(),
         }  # fmt: skip
         return [Reply(state), *self._open_outline(message["view"], state["wallet"]), *self.keeping.greet()]
+
+    def _beat(self, message: Json, buffers: Sequence[bytes]) -> list[Reply]:
+        self._sweep()
+        return self.feed.beat(message, buffers)
+
+    def _sweep(self) -> None:
+        """Throws away what a view left half done that went without a word, as with a reload of its page."""
+        self.keeping.sweep()
+        self.references.sweep()
 
     def warm_up(self) -> None:
         """Opens and reads once what a view will ask for first, while the browser still makes that view."""

@@ -58,7 +58,7 @@ class Keeping:
         if not is_id(archive_id, "zip"):
             raise BadParams(["a ZIP has an id of its own"])
         key = f"{view} {archive_id}"
-        self._archives.sweep()
+        self.sweep()
         if message.get("over"):
             self._archives.forget(key)
             return []
@@ -74,6 +74,15 @@ class Keeping:
         if found is None or not 0 <= part * PART_BYTES < found.size_bytes:
             raise NotReady("That ZIP is not there (any more).", next_step="Download it again.")
         return [Reply(told | {"part": part}, [found.read(part * PART_BYTES, PART_BYTES)])]
+
+    def sweep(self) -> None:
+        """Throws away the ZIPs that nobody fetches any more."""
+        self._archives.sweep()
+
+    def leave(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
+        """Throws away the ZIPs of a view that goes: another view cannot ask for them."""
+        self._archives.leave(f"{message['view']} ")
+        return []
 
     def _begin(self, message: Json) -> Archive:
         studio, batch_id = self._studio, said.text(message, "batch")

@@ -57,6 +57,10 @@ class References:
             del self._finished[forgotten]
         return [self._uploaded(view, upload_id, asset), self._controller.tell_form()]
 
+    def sweep(self) -> None:
+        """Forgets the uploads whose page is gone."""
+        self._uploads.sweep()
+
     @property
     def most(self) -> int:
         """How many the chosen model takes."""

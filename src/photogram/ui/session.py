@@ -124,7 +124,6 @@ class Session:
         view.seen_at = self._now()
         if message.get("kind") == "bye":
             self._views.pop(message["view"], None)
-            return
         if message.get("kind") in ("look", "beat") and (shown := read_shown(message)) != view.shown:
             view.shown, view.since = shown, None  # what it showed before is told no more
         told = (str(message.get("kind")), str(message.get("id") or ""))

@@ -48,9 +48,9 @@ class Uploads:
         Raises:
             BadReference: The file is no image, is too large, or its parts do not fit together; it is forgotten.
         """
+        self.sweep()
         with self._lock:
             now = self._now()
-            self._open = {name: one for name, one in self._open.items() if now - one.last_at < STALE_S}
             upload = self._open.get(upload_id)
             try:
                 if upload is None:
@@ -65,6 +65,14 @@ class Uploads:
         """Drops an upload that the user stopped."""
         with self._lock:
             self._open.pop(upload_id, None)
+
+    def sweep(self) -> None:
+        """Forgets those whose page was closed."""
+        if not self._open:  # as nearly always
+            return
+        with self._lock:
+            now = self._now()
+            self._open = {name: one for name, one in self._open.items() if now - one.last_at < STALE_S}
 
     def _begin(self, parts: int, size_bytes: int, now: float) -> _Upload:
         if size_bytes > MAX_BYTES:
