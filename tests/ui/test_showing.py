@@ -14,6 +14,8 @@ from photogram.ui.controller import Controller
 from photogram.ui.renderer import PanelRenderer
 from photogram.ui.strip import Strip
 
+from .conftest import Asked
+
 
 @pytest.mark.parametrize(("given", "lang"), [("pt-BR", "pt-BR"), ("pt_PT", "pt-BR"), ("EN", "en"), (None, None)])
 def test_a_studio_speaks_a_language(tmp_path, given, lang):
@@ -42,6 +44,19 @@ def test_the_height_is_remembered_and_folding_leaves_it_alone(ask, controller, s
     assert Controller(studio).settle_height(None) == 900
     assert controller.settle_height(500) == 500
     assert ask("hello", lang="en")["state"]["layout"] == {"left": False, "right": True, "height": 500}
+
+
+def test_of_two_notebooks_that_fold_at_once_neither_is_lost(ask, studio, open_studio, monkeypatch):
+    other, write = Asked(Controller(open_studio())), studio._write
+
+    def write_after_the_other(*args, **options):
+        other("layout", layout={"right": False, "height": 620})
+        return write(*args, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(studio, "_write", write_after_the_other)
+        ask("layout", layout={"left": False})
+    assert ask("hello")["state"]["layout"] == {"left": False, "right": False, "height": 620}
 
 
 @pytest.mark.parametrize("height", [0, -7, 10**9, True, "900", None, 1.5, [900]])

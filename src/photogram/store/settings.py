@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from .rows import Cursor
@@ -20,3 +21,8 @@ def set_setting(cur: Cursor, user_id: str, key: str, value: Any) -> None:
         "INSERT INTO settings VALUES (?, ?, ?) ON CONFLICT (user_id, key) DO UPDATE SET value = excluded.value",
         [user_id, key, json.dumps(value)],
     )
+
+
+def merge_setting(cur: Cursor, user_id: str, key: str, changes: Mapping[str, Any]) -> None:
+    """Changes some entries of a remembered JSON object; the others stay as they are by then."""
+    set_setting(cur, user_id, key, {**(get_setting(cur, user_id, key) or {}), **changes})

@@ -256,8 +256,7 @@ class Controller:
         return int((self._remembered(LAYOUT) or {}).get("height", DEFAULT_PANEL_HEIGHT))
 
     def _keep_layout(self, changes: Json) -> None:
-        kept = {**(self._remembered(LAYOUT) or {}), **changes}
-        self.studio._write(settings.set_setting, self.studio.user, LAYOUT, kept)
+        self.studio._write(settings.merge_setting, self.studio.user, LAYOUT, changes)
 
     def _act(self, message: Json, _: Sequence[bytes]) -> list[Reply]:
         """Does what a button says; the rows tell the rest. Sent again, one that was refused only hears that again."""
