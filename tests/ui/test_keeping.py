@@ -250,7 +250,27 @@ def test_what_is_gone_of_many_does_not_keep_the_others(ask, batch):
     assert "done" in ask("act", action="star", ids=ids, starred=True)
     assert [batch[0].record.starred, batch[2].record.starred] == [True, True]
     assert "done" in ask("act", action="delete", ids=ids)
-    assert "refused" in ask("act", action="delete", ids=ids), "none of them is there"
+    assert "refused" in ask("act", action="star", ids=ids, starred=True), "none of them is there"
+
+
+def test_what_is_deleted_elsewhere_meanwhile_is_deleted(ask, batch, studio, open_studio):
+    other = studio.batch(ask.press("another", n=2)).wait(20)
+    images, topic = [one.id for one in other], studio.new_topic("Boats")
+    other[0].delete()
+    batch.delete()
+    topic.delete()
+    both = [batch.id, *images]
+    for ids in ([batch.id], images[:1], [batch[0].id], both, both):
+        assert "done" in ask("act", action="delete", ids=ids), ids
+    assert ask("act", action="delete_topic", topic=topic.id)["done"]["result"] == 0
+
+    bob = Asked(Controller(open_studio("bob")))
+    for ids in ([batch.id], images[:1], [images[0], new_id("gen")]):
+        assert bob("act", action="delete", ids=ids)["refused"]["error"]["kind"] == "NotYours"
+    assert bob("act", action="delete_topic", topic=topic.id)["refused"]["error"]["kind"] == "NotYours"
+    for ids in ([new_id("bat")], [batch.id, new_id("bat")], [new_id("gen")], [images[0], new_id("gen")]):
+        assert ask("act", action="delete", ids=ids)["refused"]["error"]["kind"] == "NotFound"
+    assert ask("act", action="delete_topic", topic=new_id("top"))["refused"]["error"]["kind"] == "NotFound"
 
 
 def test_what_is_still_being_made_is_cancelled_when_many_are_deleted(ask, studio, controller):

@@ -59,6 +59,12 @@ def owned(
     return tuple(found)
 
 
+def check_known(cur: Cursor, table: str, ids: Sequence[str], user_id: str, what: str) -> None:
+    """Makes sure that these rows exist, deleted or not, and are this user's; see `owned`."""
+    for one in ids:
+        owned(cur, table, one, user_id, what, deleted=True)
+
+
 def plain(text: str) -> str:
     """Returns a text that the database takes: half a surrogate pair, which no text holds, becomes "?"."""
     return text.encode("utf-8", "replace").decode()

@@ -13,7 +13,7 @@ from ..errors import BadParams, BadReference
 from ..store.batches import restore_batch
 from ..store.topics import unfinished_of_topic
 from ..studio import Batch, Generation, Studio, Topic
-from ..studio.many import delete_images, restore_images, star_images
+from ..studio.many import delete_batches, delete_images, delete_topic, restore_images, star_images
 from ..studio.resuming import discard, pick_up, quote_all_unsent
 from . import said
 from .reusing import find_batch, list_params, reuse, take_back, write_code, write_details
@@ -121,8 +121,7 @@ def _retry(controller: Controller, message: Json) -> None:
 
 
 def _delete(controller: Controller, message: Json) -> None:
-    for one in _batches(controller, message):
-        one.delete()
+    delete_batches(controller.studio, said.ids(message, "bat", MOST))
     delete_images(controller.studio, said.ids(message, "gen", MOST))
 
 
@@ -173,7 +172,7 @@ def _new_topic(controller: Controller, message: Json) -> str:
 
 
 def _delete_topic(controller: Controller, message: Json) -> int:
-    return _topic(controller, message).delete()
+    return delete_topic(controller.studio, _topic_id(message))
 
 
 def _undelete_topic(controller: Controller, message: Json) -> str:
