@@ -120,7 +120,7 @@ def test_code_of_seeds_that_are_not_in_a_row_has_them_all(studio):
     batch = studio.generate("a cat", model="whim:w", n=3, seed=3)
     assert [seed for seed, _ in pictures(batch)] == [5, 99, 7]
     code = batch.code()
-    assert "seeds = [5, 99, 7]" in code
+    assert "# The seeds are not in a row: the same pictures come as a batch each.\nseeds = [5, 99, 7]\n" in code
     made = run(code)
     assert [made["batches"][at].record.n for at in range(3)] == [1, 1, 1]
     made["studio"].close()

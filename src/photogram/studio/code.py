@@ -37,6 +37,7 @@ def write_code(studio: Studio, record: BatchRecord, settings: Mapping[str, Any])
     given = [repr(prompt), *_write_arguments(studio, settings)]
     if takes_seed and not _in_a_row(card, record, first):  # such as of a provider that chooses them itself
         given = [one for one in given if not one.startswith("n=")]
+        lines.append("# The seeds are not in a row: the same pictures come as a batch each.")
         lines += [f"seeds = {seeds}", "batches = ["]
         lines += [INDENT + line for line in _write_call([*given, "seed=seed"])]
         return "\n".join([*lines, f"{INDENT}for seed in seeds", "]", "batches[-1]", ""])
