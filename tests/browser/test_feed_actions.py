@@ -223,8 +223,7 @@ def test_what_is_done_with_an_image(panel: Panel, clipboard) -> None:
     second.hover()
     second.get_by_role("button", name="Star").click()
     expect(second.get_by_role("button", name="Take the star off")).to_have_attribute("aria-pressed", "true")
-    assert panel.run("import time\nfor _ in range(100):\n    if batch[1].record.starred: break\n    time.sleep(.05)\n"
-                     "print(batch[1].record.starred)") == "True\n"  # fmt: skip
+    panel.await_value("batch[1].record.starred", True)
 
     second.get_by_role("button", name="seed 42").click()
     expect(panel.toasts).to_contain_text("Seed copied")

@@ -41,6 +41,17 @@ def test_every_way_in_which_an_image_is_not_made(panel: Panel, clipboard) -> Non
         expect(card(panel, prompt).get_by_role("button", name="Retry", exact=True)).to_be_enabled()
         expect(head(panel, prompt).locator(".pg-facts")).not_to_contain_text("free")
 
+    statuses, said = page.get_by_label("Filter by status"), page.locator(".pg-said")
+    for status, prompts in (
+        ("lost", ["vanished"]),
+        ("cancelled", ["unwanted"]),
+        ("error", ["broken", "indecent", "too many"]),
+    ):
+        statuses.select_option(status)
+        expect(said).to_have_count(len(prompts))
+        assert sorted(said.all_inner_texts()) == prompts
+    statuses.select_option("")
+
     card(panel, "broken").get_by_role("button", name="Copy details").click()
     expect(panel.toasts).to_contain_text("Details copied")
     details = clipboard()
