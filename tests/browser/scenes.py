@@ -9,7 +9,8 @@ from playwright.sync_api import Locator, expect
 
 from .loopback import LOOPBACK, SLOW, WORKING
 from .panels import Panel
-from .settings import Settings, a_file, picture
+from .settings import KINDS, Settings, a_file, picture
+from .unsent import leave_some
 
 WIDTHS = (1600, 1200, 800)
 SOME = """
@@ -138,6 +139,12 @@ def make_full(panel: Panel) -> None:
     panel.toasts.get_by_role("button", name="Dismiss").click()
 
 
+def make_unsent(panel: Panel) -> None:
+    assert not panel.run(KINDS)
+    leave_some(panel)
+    expect(panel.page.locator(".pg-unsent")).to_contain_text("not sent", timeout=30_000)
+
+
 def make_uploads(panel: Panel) -> None:
     """A reference that is there, one that failed, one on its way and one that waits."""
     form = Settings(panel)
@@ -264,6 +271,7 @@ STATES = {
             "hover": Scene(show=hover, widths=(1600, 800)),
         },
     ),
+    "unsent": State(make=make_unsent, scenes={"": Scene(widths=(1600, 800))}),
     "uploads": State(make=make_uploads, scenes={"": Scene(widths=(1600, 1200))}),
     "portuguese": State(
         make=make_portuguese,

@@ -1,7 +1,8 @@
 """Saves what the panel looks like, for a person to look at: `python tests/browser/shoot.py FOLDER [STATE …]`.
 
-In a real JupyterLab, light and dark, in windows of 1600, 1200 and 800 px: empty, busy, failed, full, with uploads, in
-Portuguese, and what opens over some of them; `full-dark-1200.png` and so on. States that are named are shown alone.
+In a real JupyterLab, light and dark, in windows of 1600, 1200 and 800 px: empty, busy, failed, full, unsent, with
+uploads, in Portuguese, and what opens over some of them; `full-dark-1200.png` and so on. States that are named are
+shown alone.
 Needs the project's `test` extra and a Chromium on the PATH (or in PHOTOGRAM_CHROMIUM).
 """
 

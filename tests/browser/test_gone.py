@@ -5,17 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-import photogram
-
 from .panels import KERNEL, Panel
-from .settings import KINDS, TESTS
+from .settings import KINDS
+from .unsent import leave_some
 
 COME_BACK = """() => {
     const root = document.querySelector('.pg');
@@ -61,38 +57,11 @@ def test_a_kernel_that_does_not_answer_is_named_until_it_does(panel: Panel) -> N
     expect(notice).to_have_count(0, timeout=15_000)
 
 
-LEAVES_SOME = f"""
-import sys, time
-sys.path.insert(0, {TESTS!r})
-import photogram as pg
-from ui.kinds import add_kinds
-studio = pg.Studio(sys.argv[1])
-kinds = add_kinds(studio)
-studio.generate('hold this', n=5, model='kinds:dear', width=16, height=16)
-while not kinds.runs:
-    time.sleep(0.01)
-print('now', flush=True)
-time.sleep(600)
-"""
-
-
-def leave_some(workspace: Path) -> None:
-    """Kills a process that has begun a batch of five at $2 each, and could not send all of it."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PHOTOGRAM_")}
-    env["PYTHONPATH"] = str(Path(photogram.__file__).parents[1])
-    command = [sys.executable, "-c", LEAVES_SOME, str(workspace)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as child:
-        assert child.stdout
-        assert child.stdout.readline() == "now\n"
-        child.kill()
-
-
 @pytest.mark.parametrize("choice", ["Send", "Discard"])
 def test_what_a_killed_kernel_did_not_send_waits_for_a_press(choice: str, panel: Panel) -> None:
     panel.open()
-    folder = Path(panel.run(f"from pathlib import Path; print(Path({panel.workspace!r}).resolve(), end='')"))
     assert not panel.run(KINDS + "\nkinds.go.set()")
-    leave_some(folder)
+    leave_some(panel)
     bar = panel.page.locator(".pg-unsent")
     expect(bar).to_contain_text("not sent", timeout=20_000)  # seen by a beat; no cell is run
     left = panel.run("left = studio.unsent(); print(left.n, left.total_usd)").split()
