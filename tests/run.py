@@ -207,8 +207,10 @@ def run_diffusers(*arguments: str) -> bool:
 
 
 def run_kernels(*arguments: str) -> dict[str, bool]:
-    """Runs the panel's first flows with each kernel, in an environment of its own beside this one's JupyterLab."""
-    tests = arguments or tuple(f"tests/browser/test_{name}.py" for name in ("kernel_channel", "kernels", "panel"))
+    """Runs the panel's first flows, and cuts and restarts, with each kernel, in an environment of its own beside this one's JupyterLab."""
+    tests = arguments or tuple(
+        f"tests/browser/test_{name}.py" for name in ("kernel_channel", "kernels", "panel", "truth")
+    )
     chromium, results = get_chromium(), {}
     for version in KERNELS:
         python = set_up(ROOT / f".venv-kernel-{version}", "", f"ipykernel=={version}.*")

@@ -14,13 +14,22 @@ NOTEBOOK = "window.jupyterapp.shell.currentWidget.content"
 
 
 def await_kernel(page: Page) -> None:
-    """Waits until the notebook's kernel answers: shown as idle, a new one may still be on its way."""
+    """Waits until the notebook's kernel answers: shown as idle, a new one may still be on its way.
+
+    Before its first panel ipykernel 7.3 can miss a request, and hears it with the next.
+    """
     page.evaluate("""async () => {
         const {context, sessionContext} = window.jupyterapp.shell.currentWidget;
         await context.ready;
         await sessionContext.ready;
-        await sessionContext.session.kernel.info;
-        await sessionContext.session.kernel.requestKernelInfo();
+        const { kernel } = sessionContext.session;
+        const again = setInterval(() => kernel.requestKernelInfo().catch(() => {}), 2000);
+        try {
+            await kernel.info;
+            await kernel.requestKernelInfo();
+        } finally {
+            clearInterval(again);
+        }
     }""")
 
 
