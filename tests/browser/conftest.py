@@ -189,9 +189,10 @@ def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
 
 
 @pytest.fixture
-def unopened(browser: Browser, studio: Studio) -> Iterator[View]:
-    """A view that has not got the panel's code yet."""
-    context = browser.new_context(viewport={"width": 1300, "height": 800}, locale="en-US")
+def unopened(browser: Browser, studio: Studio, request: pytest.FixtureRequest) -> Iterator[View]:
+    """A view that has not got the panel's code yet; indirectly parametrized, in another language than English."""
+    locale = getattr(request, "param", "en-US")
+    context = browser.new_context(viewport={"width": 1300, "height": 800}, locale=locale)
     page = context.new_page()
     watch = Watch(page, ("data:", "blob:", "about:"))
     yield View(page, Controller(studio))
