@@ -65,3 +65,28 @@ def test_a_flat_card_of_what_failed_has_whole_buttons(view: View, studio: Studio
         assert view.page.locator(".pg-card").first.evaluate("one => one.offsetHeight < 140"), "a flat one"
         assert is_cut(steps.first) == [], width
         assert steps.first.evaluate("one => one.scrollWidth <= one.clientWidth"), width
+
+
+RING = """one => {
+    const { outlineOffset, outlineWidth, outlineStyle } = getComputedStyle(one), box = one.getBoundingClientRect();
+    const around = parseFloat(outlineOffset) + parseFloat(outlineWidth), clip = one.parentElement.getBoundingClientRect();
+    return outlineStyle === 'none' || box.left - around < clip.left || box.right + around > clip.right
+        || box.top - around < clip.top || box.bottom + around > clip.bottom;
+}"""
+"""Whether the ring around what has the focus is cut off by what it is in, or is not there."""
+
+
+def test_the_ring_of_a_segment_with_the_focus_is_whole(view: View) -> None:
+    segments = view.page.get_by_role("group", name="Images").locator("button, input")
+    view.page.keyboard.press("Tab")  # who uses the keyboard sees a ring
+    for segment in segments.all():
+        segment.focus()
+        assert not segment.evaluate(RING)
+
+
+def test_left_edges_line_up_at_every_width(view: View, studio: Studio) -> None:
+    show(view, studio)
+    boxes = [view.page.locator(one).first for one in (".pg-prompt", ".pg-search", ".pg-head", ".pg-card")]
+    for width in (1200, 800, 480):
+        resize(view, width)
+        assert len({round(box.evaluate("one => one.getBoundingClientRect().left")) for box in boxes}) == 1, width
