@@ -69,7 +69,8 @@ def test_a_flat_card_of_what_failed_has_whole_buttons(view: View, studio: Studio
 
 RING = """one => {
     const { outlineOffset, outlineWidth, outlineStyle } = getComputedStyle(one), box = one.getBoundingClientRect();
-    const around = parseFloat(outlineOffset) + parseFloat(outlineWidth), clip = one.parentElement.getBoundingClientRect();
+    const around = parseFloat(outlineOffset) + parseFloat(outlineWidth);
+    const clip = one.parentElement.getBoundingClientRect();
     return outlineStyle === 'none' || box.left - around < clip.left || box.right + around > clip.right
         || box.top - around < clip.top || box.bottom + around > clip.bottom;
 }"""
@@ -90,3 +91,52 @@ def test_left_edges_line_up_at_every_width(view: View, studio: Studio) -> None:
     for width in (1200, 800, 480):
         resize(view, width)
         assert len({round(box.evaluate("one => one.getBoundingClientRect().left")) for box in boxes}) == 1, width
+
+
+SETTINGS = """() => Object.fromEntries(['.pg-scroll', '.pg-many', '.pg-cost > span', '.pg-cost > button', 'aside']
+    .map(one => [one, document.querySelector(`.pg-side.left ${one}`).getBoundingClientRect().toJSON()]))"""
+
+
+@in_both_languages
+def test_how_many_and_what_it_costs_are_seen_at_any_height(view: View) -> None:
+    view.page.add_style_tag(content=ICONS)
+    for height in (760, 500, 320):
+        for cost in (0, 67_200, 16_000_000):  # free, and more than there is in the wallet
+            view.do("([height, cost]) => { pg.dragged = height; pg.form.cost = cost; }", [height, cost])
+            boxes = view.do(SETTINGS)
+            many, said, wallet = boxes[".pg-many"], boxes[".pg-cost > span"], boxes[".pg-cost > button"]
+            assert boxes[".pg-scroll"]["bottom"] <= many["top"] < many["bottom"] <= said["top"]
+            assert wallet["bottom"] <= boxes["aside"]["bottom"]
+            assert wallet["top"] <= said["top"] < said["bottom"] <= wallet["bottom"], "in one row"
+            assert boxes[".pg-scroll"]["height"] > height / 2
+
+
+def test_a_wallet_that_holds_too_little_is_marked_before_the_press(view: View) -> None:
+    wallet, settings = view.page.locator(".pg-cost > button"), view.page.locator(".pg-bar .pg-gap button")
+    colour = "one => getComputedStyle(one).color"
+    bad = view.do(
+        "() => { const one = document.querySelector('.pg-prompt'); one.style.color = 'var(--pg-bad)';"
+        " const { color } = getComputedStyle(one); one.style.color = ''; return color; }"
+    )
+    for cost, marked in ((10_000_000, False), (10_001_000, True)):  # 10,000 coins are $10
+        resize(view, 1300)
+        view.do("cost => { pg.form.cost = cost }", cost)
+        assert (wallet.locator("b").evaluate(colour) == bad) == marked
+        assert ("Not enough for this batch" in (wallet.get_attribute("title") or "")) == marked
+        resize(view, 800)
+        assert (settings.evaluate(colour) == bad) == marked
+        assert (settings.get_attribute("title") == "Not enough for this batch") == marked
+
+
+def test_a_narrow_frame_says_what_will_be_made_and_what_it_costs(view: View) -> None:
+    summary = view.page.locator(".pg-bar").get_by_role("button", name="·")
+    expect(summary).to_have_count(0)  # it is all beside it
+    resize(view, 480)
+    expect(summary).to_have_text("Every kind · 1 · free")
+    view.do("() => { pg.set({ n: 4 }); pg.form.cost = 160000; }")
+    expect(summary).to_have_text("Every kind · 4 · about $0.16")
+    assert summary.evaluate("one => one.scrollWidth <= one.clientWidth")
+    view.do("() => { pg.form.card.title = 'A model with a name that has no end '.repeat(4) }")
+    assert view.page.locator(".pg-bar").evaluate("one => one.scrollWidth <= one.clientWidth"), "it gives way"
+    summary.click()
+    expect(view.page.get_by_role("complementary", name="Settings")).to_be_visible()
