@@ -140,3 +140,20 @@ def test_a_narrow_frame_says_what_will_be_made_and_what_it_costs(view: View) -> 
     assert view.page.locator(".pg-bar").evaluate("one => one.scrollWidth <= one.clientWidth"), "it gives way"
     summary.click()
     expect(view.page.get_by_role("complementary", name="Settings")).to_be_visible()
+
+
+@in_both_languages
+def test_choices_stand_beside_each_other_only_where_they_have_room(view: View) -> None:
+    view.do("""() => {
+        const background = pg.form.card.controls.find(one => one.name === 'background');
+        background.choices = ['auto', 'opaque', 'transparent'];
+    }""")
+    for segments in view.page.locator(".pg-seg").all():
+        assert (
+            segments.evaluate("""box => [...box.querySelectorAll('button')].filter(one => {
+            const words = document.createRange();
+            words.selectNodeContents(one);
+            return words.getBoundingClientRect().width > one.clientWidth - 6;
+        }).map(one => one.innerText)""")
+            == []
+        )
