@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -157,3 +159,28 @@ def test_choices_stand_beside_each_other_only_where_they_have_room(view: View) -
         }).map(one => one.innerText)""")
             == []
         )
+
+
+BOXES = """() => [...document.querySelectorAll('.pg-search button, .pg-search select')]
+    .map(one => JSON.stringify(one.getBoundingClientRect()))"""
+
+
+@in_both_languages
+def test_what_was_found_is_said_without_moving_what_is_under_the_pointer(view: View, studio: Studio) -> None:
+    view.page.add_style_tag(content=ICONS)
+    show(view, studio, n=3)
+    here, everywhere = view.page.locator(".pg-scope button").all()
+    for width in (1600, 1300, 920, 480):
+        resize(view, width)
+        before = view.do(BOXES)
+        everywhere.click()
+        view.settle()
+        expect(view.page.locator(".pg-found")).to_have_text(re.compile("^3 images|^3 imagens"))
+        assert view.do(BOXES) == before, width
+        view.page.get_by_role("searchbox").fill("boat")
+        view.pass_s(2)
+        assert is_cut(view.page.locator(".pg-find")) == [], width
+        view.page.get_by_role("searchbox").fill("")
+        view.pass_s(2)
+        here.click()
+        view.settle()
