@@ -289,7 +289,7 @@ def test_a_batch_is_deleted_after_a_question_and_comes_back(panel: Panel) -> Non
     make(panel, "batch = studio.generate('a boat', n=3, width=128, height=128).wait(60)\nbatch[0].delete()")
     pictures(panel, 2)
     open_menu(panel, "a boat").get_by_role("menuitem", name="Delete").click()
-    question = page.get_by_role("alertdialog", name="Delete this batch and all 2 images?")
+    question = page.get_by_role("alertdialog", name="Delete this batch and its 2 images?")
     expect(question).to_contain_text("a boat")
     page.keyboard.press("Escape")
     expect(question).to_have_count(0)

@@ -233,7 +233,8 @@ def test_a_card_says_that_its_file_is_gone_or_broken_and_what_to_do(panel: Panel
     expect(page.locator(".pg-card.pg-input")).to_contain_text("Add the picture again to use it.")
     expect(page.locator(f".pg-card[data-id={whole}] img")).to_be_visible()
     page.get_by_role("button", name="Image 1: boat 0").click()
-    expect(light(panel).get_by_role("alert")).to_contain_text("It cannot be shown")
+    alert = light(panel).get_by_role("alert")
+    expect(alert).to_contain_text(f"It cannot be shown: The file is missing. {missing}")  # as its card says it
     page.keyboard.press("Escape")
 
     panel.run("made[0][0].path.write_bytes(like[0].path.read_bytes())")  # it is put back

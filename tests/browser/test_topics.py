@@ -135,7 +135,7 @@ def test_keys_alone_go_through_the_list(panel: Panel) -> None:
     expect(page.get_by_role("menuitem", name="Rename")).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    question = page.get_by_role("alertdialog", name="Delete 'Beech'? It has 0 images.")
+    question = page.get_by_role("alertdialog", name="Delete 'Beech'? It is empty.")
     expect(question.get_by_role("button", name="Cancel")).to_be_focused()
     for reached in ("Delete", "Cancel", "Delete"):  # the focus stays in the question
         page.keyboard.press("Tab")

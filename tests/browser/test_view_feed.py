@@ -38,7 +38,7 @@ def test_a_filter_takes_what_it_hides_out_of_the_selection_and_a_question_names_
 
     view.button("More actions").click()
     view.page.get_by_role("menuitem", name="Delete").click()
-    expect(view.page.get_by_role("alertdialog")).to_contain_text("all 3 images")
+    expect(view.page.get_by_role("alertdialog")).to_contain_text("its 3 images")
     view.page.keyboard.press("Escape")
 
     batch[1].star(False)  # in a cell
