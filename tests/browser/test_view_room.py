@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -43,11 +44,14 @@ def test_what_a_batch_is_stands_in_its_head_at_every_width(view: View, studio: S
     view.page.add_style_tag(content=ICONS)
     show(view, studio, n=2)
     facts = view.page.locator(".pg-facts")
-    for width in (1600, 1200, 920, 560, 400):
+    for width, everywhere in itertools.product((1600, 1200, 920, 560, 400), (False, True)):
         resize(view, width)
-        for fact in ("model", "size", "count", "time", "cost"):
+        view.do("everywhere => pg.sift({ everywhere })", everywhere)  # where each batch names its topic, too
+        view.pass_s(1)
+        expect(view.page.locator(".pg-origin")).to_have_count(int(everywhere))
+        for fact in ("count", "time", "cost") if everywhere else ("model", "size", "count", "time", "cost"):
             expect(facts.locator(f"[data-fact={fact}]")).to_be_visible()
-        assert is_cut(facts) == [], width
+        assert everywhere or is_cut(facts) == [], width
         assert facts.evaluate("one => one.scrollWidth <= one.clientWidth"), width
         assert view.page.locator(".pg-head").evaluate(
             "one => one.offsetHeight <= one.parentElement.offsetHeight && one.closest('.pg-line').offsetHeight < 60"
