@@ -207,7 +207,7 @@ def run_diffusers(*arguments: str) -> bool:
 
 
 def run_kernels(*arguments: str) -> dict[str, bool]:
-    """Runs the panel's first flows, and cuts and restarts, with each kernel, in an environment of its own beside this one's JupyterLab."""
+    """Runs the panel's first flows, cuts and restarts with each kernel, in an environment of its own."""
     tests = arguments or tuple(
         f"tests/browser/test_{name}.py" for name in ("kernel_channel", "kernels", "panel", "truth")
     )
