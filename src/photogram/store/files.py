@@ -212,17 +212,17 @@ def _write(path: Path, data: bytes, *, durable: bool) -> None:
                 beside.unlink(missing_ok=True)
             raise
         if durable:
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
 
 
 def _make_folder(folder: Path, *, durable: bool) -> None:
     if not folder.is_dir():
         folder.mkdir(parents=True, exist_ok=True)
         if durable:
-            _sync_folder(folder.parent)
+            sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Makes a rename survive a power cut; Windows neither needs nor allows it."""
     if os.name == "nt":
         return

@@ -22,9 +22,11 @@ from .db import (
     attach,
     checkpoint,
     detach,
+    is_damage,
     start_instance,
     wal_bytes,
 )
+from .shield import Shield
 from .turn import Holder, Turn, this_host
 
 FOREIGN_POLL_S = 0.05
@@ -74,6 +76,7 @@ class Possession:
         self._changed = changed
         self._clock = clock
         self._turn = Turn(database, clock=clock)
+        self._shield = Shield(database)
         self._exists = False
         self._open = False
         self._replayed_s = 0.0
@@ -147,7 +150,7 @@ class Possession:
         assert self.root is not None
         replay = wal_bytes(self._database) > 0
         started = self._clock()
-        attach(self.root, self._database)
+        self._open_file(self.root)
         if replay:
             self._replayed_s += self._clock() - started
         writer = self.root.cursor()
@@ -159,6 +162,21 @@ class Possession:
             self.drop_instance()
             raise
         self.writer = writer
+
+    def _open_file(self, root: duckdb.DuckDBPyConnection) -> None:
+        """Attaches the file, first mended where somebody died in a checkpoint."""
+        left = self._shield.is_up
+        try:
+            attach(root, self._database)  # first, because it tells whether another program has the file
+        except duckdb.Error as error:
+            if not (left and is_damage(error)):
+                raise
+        else:
+            if not left:
+                return
+            detach(root)
+        self._shield.mend()
+        attach(root, self._database)
 
     def wanted(self) -> bool:
         """Returns whether another process waits for the turn."""
@@ -172,7 +190,14 @@ class Possession:
 
     def _checkpoint(self, writer: Cursor) -> None:
         started = self._clock()
-        self.in_doubt |= not checkpoint(writer, self._database)
+        try:
+            self._shield.keep(writer)
+        except (OSError, duckdb.Error):  # such as a full disk: the WAL still holds all
+            return
+        if checkpoint(writer, self._database):
+            self._shield.drop()
+        else:
+            self.in_doubt = True
         self._checkpoint_took_s = self._clock() - started
         self._replayed_s = 0.0
 
@@ -181,8 +206,7 @@ class Possession:
         writer, self.writer = self.writer, None
         assert writer is not None
         assert self.root is not None
-        # Once replaying has cost as much as a checkpoint does, the next replays are worth one. This finds the balance
-        # for a small file, where a checkpoint takes 5 ms, as for a large one, where it takes 100.
+        # Once replaying has cost as much as a checkpoint does, it is worth one (10 ms in a small file, 100 in a large one).
         to_replay = wal_bytes(self._database)
         if to_replay > CHECKPOINT_ABOVE_BYTES or (to_replay and self._replayed_s >= self._checkpoint_took_s):
             self._checkpoint(writer)
@@ -194,6 +218,7 @@ class Possession:
                 self.in_doubt = True
         if self.in_doubt:
             self.drop_instance()
+        self._shield.release()
         with self._changed:
             self._seen = FileState.of(self._database)  # what we wrote ourselves is no news
             self._open = False
@@ -226,7 +251,7 @@ class Possession:
         self._turn.close()
 
     def foreign_writes(self) -> int:
-        """Returns a number that grows whenever another process may have written; each who asks keeps the last one."""
+        """Returns a number that grows whenever another process may have written."""
         with self._changed:
             if not self._open:
                 self._look()
