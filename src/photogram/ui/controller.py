@@ -253,6 +253,7 @@ class Controller:
         """Returns the height of the frame in pixels: this one, which is remembered, or the remembered one."""
         if height is not None:
             self._keep_layout({"height": height})
+            return height  # what a view was dragged to a moment ago may be remembered after it
         return int((self._remembered(LAYOUT) or {}).get("height", DEFAULT_PANEL_HEIGHT))
 
     def _keep_layout(self, changes: Json) -> None:
