@@ -206,7 +206,7 @@ class Possession:
         writer, self.writer = self.writer, None
         assert writer is not None
         assert self.root is not None
-        # Once replaying has cost as much as a checkpoint does, it is worth one (10 ms in a small file, 100 in a large one).
+        # Once replaying has cost as much as a checkpoint does, it is worth one: 10 ms in a small file, 100 in a large.
         to_replay = wal_bytes(self._database)
         if to_replay > CHECKPOINT_ABOVE_BYTES or (to_replay and self._replayed_s >= self._checkpoint_took_s):
             self._checkpoint(writer)
