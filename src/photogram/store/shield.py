@@ -68,14 +68,14 @@ class Shield:
             with open(fd, "wb", closefd=False) as file:
                 file.write(hashlib.sha256(body).digest() + body)
             os.ftruncate(fd, _DIGEST_BYTES + len(body))
-            os.fdatasync(fd)
+            os.fsync(fd)  # macOS has no fdatasync
         finally:
             os.close(fd)
         if is_new:
             sync_folder(self._kept.parent)
 
     def drop(self) -> None:
-        """Makes the copy mean nothing: the checkpoint is done. The file stays: to write over it costs half as much."""
+        """Makes the copy mean nothing: the checkpoint is done. The file stays, so that its name is synced only once."""
         with suppress(OSError), self._kept.open("r+b") as file:
             file.write(bytes(_DIGEST_BYTES))
 
